@@ -1,0 +1,340 @@
+"""
+Turn what a caller gives into what a function works on, or say clearly what was wrong.
+
+This is the only module that words errors about shapes, sizes and names. A message names the
+argument, says what was expected and what came: ``image must have shape (H, W) or (C, H, W), got
+(2, 3, 4, 5)``. Wrong kinds of objects raise `TypeError`, wrong values raise `ValueError`. No
+argument is ever changed.
+"""
+
+import difflib
+import functools
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+
+__all__ = [
+    "as_axes",
+    "as_bool",
+    "as_choice",
+    "as_conv_layer",
+    "as_image",
+    "as_image_and_filter",
+    "as_image_weight_bias",
+    "as_images",
+    "as_int",
+    "as_kernel",
+    "as_layers",
+    "as_matrix",
+    "as_number",
+    "as_padding",
+    "as_pair",
+    "as_same_dtype",
+    "as_tensor",
+    "pad_amounts",
+]
+
+
+# Single values ------------------------------------------------------------------------------
+
+
+def as_int(value, name, *, minimum=1):
+    """Return `value` as an int of at least `minimum`; bools, floats and strings are refused."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {_describe(value)}")
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    return int(value)
+
+
+def as_number(value, name, *, minimum=None, above=None):
+    """Return `value` as a finite float, at least `minimum` and greater than `above`."""
+    if isinstance(value, torch.Tensor) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {_describe(value)}")
+    if not np.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
+    if minimum is not None and value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    if above is not None and value <= above:
+        raise ValueError(f"{name} must be greater than {above}, got {value}")
+    return float(value)
+
+
+def as_bool(value, name):
+    """Return `value` if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {_describe(value)}")
+    return bool(value)
+
+
+def as_choice(value, name, options):
+    """Return `value` if it is one of the strings `options`; else name the closest ones."""
+    options = list(options)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, got {_describe(value)}")
+    if value in options:
+        return value
+    close = difflib.get_close_matches(value.lower().replace(" ", "_"), options, cutoff=0.5)
+    hint = f"did you mean {_list_names(close)}?" if close else f"choose {_list_names(options)}"
+    raise ValueError(f"{name} {value!r} is not known: {hint}")
+
+
+def as_pair(value, name, *, minimum=1):
+    """Return an int or a pair of ints as a (height, width) tuple."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        value = (value, value)
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be an integer or a pair (H, W), got {_describe(value)}")
+    pair = tuple(value)
+    if len(pair) != 2:
+        raise ValueError(f"{name} must be an integer or a pair (H, W), got {_describe(value)}")
+    height, width = (as_int(part, name, minimum=minimum) for part in pair)
+    return height, width
+
+
+def as_padding(padding):
+    """Return `padding` as a (height, width) tuple, or as the string "same" or "valid"."""
+    if isinstance(padding, str):
+        return as_choice(padding, "padding", ("same", "valid"))
+    return as_pair(padding, "padding", minimum=0)
+
+
+def as_layers(layers, name="layers"):
+    """Return a sequence of (kernel size, stride[, dilation]) as a list of three ints each."""
+    if isinstance(layers, (str, bytes)) or not isinstance(layers, Iterable):
+        raise TypeError(
+            f"{name} must be a sequence of (kernel_size, stride), got {_describe(layers)}"
+        )
+    checked = []
+    for index, layer in enumerate(layers):
+        label = f"{name}[{index}]"
+        expected = f"{label} must be (kernel_size, stride) or (kernel_size, stride, dilation)"
+        if not isinstance(layer, (list, tuple)):
+            raise TypeError(f"{expected}, got {_describe(layer)}")
+        if len(layer) not in (2, 3):
+            raise ValueError(f"{expected}, got {_describe(layer)}")
+        kernel_size, stride, dilation = (*layer, 1)[:3]
+        checked.append(tuple(as_int(part, label) for part in (kernel_size, stride, dilation)))
+    return checked
+
+
+def pad_amounts(padding, kernel_size, *, stride=1, dilation=1):
+    """
+    Return the padding as ``((top, bottom), (left, right))``.
+
+    For an even kernel, ``padding="same"`` needs an odd number of extra rows; as in PyTorch, the
+    bottom and the right get the one more.
+    """
+    padding = as_padding(padding)
+    if padding == "valid":
+        return (0, 0), (0, 0)
+    if padding == "same":
+        if as_pair(stride, "stride") != (1, 1):
+            raise ValueError(
+                f'padding="same" needs stride 1, got stride={stride}: '
+                "give the padding as a number, for example padding=1"
+            )
+        spans = zip(as_pair(kernel_size, "kernel_size"), as_pair(dilation, "dilation"), strict=True)
+        totals = [d * (k - 1) for k, d in spans]
+        top_bottom, left_right = ((total // 2, total - total // 2) for total in totals)
+        return top_bottom, left_right
+    height, width = padding
+    return (height, height), (width, width)
+
+
+# Tensors ------------------------------------------------------------------------------------
+
+
+def as_tensor(value, name):
+    """
+    Return a real tensor, array or nested list as a floating-point tensor.
+
+    Floating dtypes are kept; integers and booleans become the default dtype. Device and gradient
+    are kept, so the result can be computed with.
+    """
+    if isinstance(value, torch.Tensor):
+        tensor = value
+    elif isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biufc":
+            raise TypeError(f"{name} must hold numbers, got an array of {value.dtype}")
+        tensor = torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
+    elif isinstance(value, (list, tuple)):
+        tensor = _tensor_from_sequence(value, name)
+    else:
+        raise TypeError(
+            f"{name} must be a tensor, an array or nested lists of numbers, got {_describe(value)}"
+        )
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{name} must be a dense tensor, got layout {tensor.layout}")
+    if tensor.is_complex():
+        raise TypeError(f"{name} must hold real numbers, got {_dtype_name(tensor)}")
+    if not tensor.is_floating_point():
+        tensor = tensor.to(torch.get_default_dtype())
+    return tensor
+
+
+def as_matrix(values, name):
+    """Return `values` as a non-empty (H, W) floating-point tensor, gradient and device kept."""
+    return _require_shape(as_tensor(values, name), name, "(H, W)", 2)
+
+
+def as_image(image, name="image"):
+    """
+    Return an image as a (C, H, W) floating-point tensor that is safe to draw.
+
+    Accepts (H, W) and (C, H, W), any device and dtype; the result is on the CPU, detached, in
+    float32 or float64, and finite.
+    """
+    tensor = _for_drawing(as_tensor(image, name))
+    _require_shape(tensor, name, "(H, W) or (C, H, W)", 2, 3)
+    if tensor.ndim == 3 and tensor.shape[-1] in (3, 4) and min(tensor.shape[:2]) >= 16:
+        raise ValueError(
+            f"{name} must have shape (C, H, W), got {tuple(tensor.shape)}, "
+            f"which looks like (H, W, C): use {name}.permute(2, 0, 1)"
+        )
+    _require_finite(tensor, name)
+    return tensor.unsqueeze(0) if tensor.ndim == 2 else tensor
+
+
+def as_images(images, name="images"):
+    """Return a non-empty list, tuple or (N, C, H, W) batch of images as a list of (C, H, W)."""
+    if isinstance(images, (torch.Tensor, np.ndarray)):
+        if images.ndim != 4:
+            raise ValueError(
+                f"{name} must be a list of images or have shape (N, C, H, W), "
+                f"got {tuple(images.shape)}"
+            )
+    elif not isinstance(images, (list, tuple)):
+        raise TypeError(f"{name} must be a list of images, got {_describe(images)}")
+    if len(images) == 0:
+        raise ValueError(f"{name} must hold at least one image, got none")
+    return [as_image(image, f"{name}[{index}]") for index, image in enumerate(images)]
+
+
+def as_kernel(kernel, name="kernel"):
+    """
+    Return a kernel as a (kH, kW) floating-point tensor that is safe to draw.
+
+    Accepts (kH, kW) and (1, 1, kH, kW); the result is on the CPU, detached and finite.
+    """
+    tensor = _for_drawing(as_tensor(kernel, name))
+    if tensor.ndim == 4 and tensor.shape[:2] == (1, 1):
+        tensor = tensor[0, 0]
+    _require_shape(tensor, name, "(kH, kW) or (1, 1, kH, kW)", 2)
+    return _require_finite(tensor, name)
+
+
+def as_conv_layer(layer, name="conv_layer"):
+    """Return `layer` if it is a `torch.nn.Conv2d`."""
+    if not isinstance(layer, torch.nn.Conv2d):
+        raise TypeError(f"{name} must be a torch.nn.Conv2d, got {_describe(layer)}")
+    return layer
+
+
+def as_axes(ax, name="ax"):
+    """Return `ax` if it is one Matplotlib Axes."""
+    if not (hasattr(ax, "imshow") and hasattr(ax, "add_patch")):
+        raise TypeError(f"{name} must be a Matplotlib Axes, got {_describe(ax)}")
+    return ax
+
+
+def as_same_dtype(**tensors):
+    """Return the named tensors in the widest of their dtypes; they must share a device."""
+    devices = [str(tensor.device) for tensor in tensors.values()]
+    if len(set(devices)) > 1:
+        raise ValueError(
+            f"{' and '.join(tensors)} must be on one device, got {' and '.join(devices)}"
+        )
+    dtype = functools.reduce(torch.promote_types, (tensor.dtype for tensor in tensors.values()))
+    return tuple(tensor.to(dtype) for tensor in tensors.values())
+
+
+def as_image_and_filter(image, filter):
+    """Return a (C, H, W) image and a (C, kH, kW) filter that can be multiplied."""
+    image = _require_shape(as_tensor(image, "image"), "image", "(C, H, W)", 3)
+    filter = _require_shape(as_tensor(filter, "filter"), "filter", "(C, kH, kW)", 3)
+    if len(image) != len(filter):
+        raise ValueError(
+            f"filter must have one kernel for each of the {len(image)} channels of the image, "
+            f"got shape {tuple(filter.shape)}"
+        )
+    return as_same_dtype(image=image, filter=filter)
+
+
+def as_image_weight_bias(image, weight, bias):
+    """Return a (C_in, H, W) image, (C_out, C_in, kH, kW) weight and (C_out,) bias that match."""
+    image = _require_shape(as_tensor(image, "image"), "image", "(C_in, H, W)", 3)
+    weight = as_tensor(weight, "weight")
+    _require_shape(weight, "weight", "(C_out, C_in, kH, kW)", 4)
+    if weight.shape[1] != len(image):
+        raise ValueError(
+            f"weight must have shape (C_out, {len(image)}, kH, kW) for an image of {len(image)} "
+            f"channels, got {tuple(weight.shape)}"
+        )
+    bias = weight.new_zeros(len(weight)) if bias is None else as_tensor(bias, "bias")
+    if tuple(bias.shape) != (len(weight),):
+        raise ValueError(f"bias must have shape ({len(weight)},), got {tuple(bias.shape)}")
+    return as_same_dtype(image=image, weight=weight, bias=bias)
+
+
+# Parts --------------------------------------------------------------------------------------
+
+
+def _tensor_from_sequence(value, name):
+    try:
+        return torch.tensor(value)
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    try:  # a list of tensors or arrays
+        return torch.stack([as_tensor(part, name) for part in value])
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"{name} must be nested lists of numbers with rows of equal length, "
+            f"got {_describe(value)}"
+        ) from None
+
+
+def _for_drawing(tensor):
+    tensor = tensor.detach().cpu()
+    return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
+
+
+def _require_shape(tensor, name, expected, *ndims):
+    if tensor.ndim not in ndims:
+        raise ValueError(f"{name} must have shape {expected}, got {tuple(tensor.shape)}")
+    if tensor.numel() == 0:
+        raise ValueError(f"{name} must not be empty, got shape {tuple(tensor.shape)}")
+    return tensor
+
+
+def _require_finite(tensor, name):
+    if not torch.isfinite(tensor).all():
+        found = "NaN" if torch.isnan(tensor).any() else "infinity"
+        raise ValueError(f"{name} must hold finite numbers, got {found}")
+    return tensor
+
+
+def _dtype_name(tensor):
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _list_names(names):
+    quoted = [repr(name) for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def _describe(value):
+    """Say in a few words what `value` is: its value if that is short, else its type."""
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if value is None or isinstance(value, (bool, int, float, complex, str, Sequence)):
+        text = repr(value)
+        if len(text) <= 40:
+            return text
+    return f"an object of type {type(value).__name__}"

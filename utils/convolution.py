@@ -1,0 +1,191 @@
+"""
+Convolution from scratch: slow, short, and equal to PyTorch.
+
+These functions are meant to be read. They follow the definition with plain loops, keep dtype and
+device, and let gradients through. To compute something large, use `torch.nn.functional.conv2d`.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from utils import _validate
+from utils.shapes import conv_output_size
+
+__all__ = ["conv2d_flipped", "corr2d", "corr2d_multi_in", "corr2d_multi_in_out"]
+
+
+def corr2d(image, kernel, *, stride=1, padding=0, dilation=1):
+    """
+    Slide a kernel over an image: the two-dimensional cross-correlation.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W)
+        Input X.
+    kernel : Tensor of shape (kH, kW)
+        Kernel K.
+    stride : int or (int, int)
+        Pixels from one window to the next.
+    padding : int, (int, int), "same" or "valid"
+        Zeros added on each side.
+    dilation : int or (int, int)
+        Pixels from one kernel entry to the next.
+
+    Returns
+    -------
+    Tensor of shape (H_out, W_out)
+        Output Y, of the size that `utils.shapes.conv_output_size` gives.
+
+    Raises
+    ------
+    TypeError
+        If the image or the kernel does not hold real numbers.
+    ValueError
+        If a shape or a setting is wrong, or the window does not fit.
+
+    Notes
+    -----
+    With stride s, padding p and dilation d,
+    ``Y[i, j] = sum over u, v of X[s i + d u - p, s j + d v - p] K[u, v]``, where X is 0 outside.
+    This is what deep learning calls a convolution.
+
+    Examples
+    --------
+    >>> corr2d([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]])
+    tensor([[19., 25.],
+            [37., 43.]])
+    """
+    X, K, size, (s_h, s_w), (d_h, d_w) = _prepare(image, kernel, stride, padding, dilation)
+    span_h, span_w = d_h * (K.shape[0] - 1) + 1, d_w * (K.shape[1] - 1) + 1
+    Y = X.new_zeros(size)  # (H_out, W_out)
+    for i in range(Y.shape[0]):
+        for j in range(Y.shape[1]):
+            row, column = i * s_h, j * s_w  # top left corner of the window
+            window = X[row : row + span_h : d_h, column : column + span_w : d_w]  # (kH, kW)
+            Y[i, j] = (window * K).sum()
+    return Y
+
+
+def corr2d_multi_in(image, filter, *, stride=1, padding=0, dilation=1):
+    """
+    Slide a filter over an image of several channels.
+
+    Parameters
+    ----------
+    image : Tensor of shape (C, H, W)
+        Input X.
+    filter : Tensor of shape (C, kH, kW)
+        One kernel for each channel.
+    stride, dilation : int or (int, int)
+        As for `corr2d`.
+    padding : int, (int, int), "same" or "valid"
+        As for `corr2d`.
+
+    Returns
+    -------
+    Tensor of shape (H_out, W_out)
+        One feature map: the sum over the channels.
+
+    Raises
+    ------
+    TypeError
+        If the image or the filter does not hold real numbers.
+    ValueError
+        If the numbers of channels differ, or as for `corr2d`.
+
+    Examples
+    --------
+    >>> image = torch.ones(3, 6, 6)
+    >>> corr2d_multi_in(image, torch.ones(3, 3, 3)).shape
+    torch.Size([4, 4])
+    """
+    image, filter = _validate.as_image_and_filter(image, filter)
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    return sum(corr2d(channel, kernel, **options) for channel, kernel in zip(image, filter))
+
+
+def corr2d_multi_in_out(image, weight, bias=None, *, stride=1, padding=0, dilation=1):
+    """
+    Apply a whole convolutional layer to one image: every filter gives one feature map.
+
+    Parameters
+    ----------
+    image : Tensor of shape (C_in, H, W)
+        Input X.
+    weight : Tensor of shape (C_out, C_in, kH, kW)
+        The filters.
+    bias : Tensor of shape (C_out,), optional
+        One number added to each feature map.
+    stride, dilation : int or (int, int)
+        As for `corr2d`.
+    padding : int, (int, int), "same" or "valid"
+        As for `corr2d`.
+
+    Returns
+    -------
+    Tensor of shape (C_out, H_out, W_out)
+        The feature maps.
+
+    Raises
+    ------
+    TypeError
+        If an argument does not hold real numbers.
+    ValueError
+        If a shape does not match, or as for `corr2d`.
+
+    Examples
+    --------
+    >>> image, weight = torch.ones(3, 6, 6), torch.ones(2, 3, 3, 3)
+    >>> corr2d_multi_in_out(image, weight).shape
+    torch.Size([2, 4, 4])
+    """
+    image, weight, bias = _validate.as_image_weight_bias(image, weight, bias)
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    feature_maps = [
+        corr2d_multi_in(image, filter, **options) + b for filter, b in zip(weight, bias)
+    ]
+    return torch.stack(feature_maps)
+
+
+def conv2d_flipped(image, kernel):
+    """
+    Convolve in the mathematical sense: slide the kernel turned by half a turn.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W)
+        Input X.
+    kernel : Tensor of shape (kH, kW)
+        Kernel K.
+
+    Returns
+    -------
+    Tensor of shape (H - kH + 1, W - kW + 1)
+        Output, as ``scipy.signal.convolve2d(X, K, mode="valid")`` for a kernel that fits.
+
+    Raises
+    ------
+    TypeError
+        If the image or the kernel does not hold real numbers.
+    ValueError
+        If a shape is wrong, or the kernel does not fit.
+
+    Examples
+    --------
+    >>> conv2d_flipped([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]])
+    tensor([[ 5., 11.],
+            [23., 29.]])
+    """
+    return corr2d(image, _validate.as_matrix(kernel, "kernel").flip(0, 1))
+
+
+def _prepare(image, kernel, stride, padding, dilation):
+    """Check the arguments; return X with its padding, K, the size of Y, stride and dilation."""
+    X, K = _validate.as_same_dtype(
+        image=_validate.as_matrix(image, "image"), kernel=_validate.as_matrix(kernel, "kernel")
+    )
+    options = {"stride": stride, "dilation": dilation}
+    size = conv_output_size(tuple(X.shape), tuple(K.shape), padding=padding, **options)
+    rows, columns = _validate.pad_amounts(padding, tuple(K.shape), **options)
+    stride, dilation = (_validate.as_pair(value, name) for name, value in options.items())
+    return F.pad(X, (*columns, *rows)), K, size, stride, dilation

@@ -1,0 +1,611 @@
+"""
+The arithmetic of convolutional layers: sizes, padding, parameters, multiply-adds.
+
+Sizes are whole numbers of pixels: an integer for one axis (or a square), a pair ``(H, W)`` for
+two. A function returns an integer when every argument is a single number, and a pair as soon as
+one of them is a pair. The results, and the settings that are refused, are those of PyTorch.
+"""
+
+import torch
+
+from utils import _validate
+
+__all__ = [
+    "conv_multiply_adds",
+    "conv_output_size",
+    "conv_parameters",
+    "conv_transpose_output_size",
+    "linear_multiply_adds",
+    "linear_parameters",
+    "pixel_usage",
+    "pool_output_size",
+    "receptive_field",
+    "same_padding",
+    "unused_pixels",
+]
+
+
+def conv_output_size(size, kernel_size, *, stride=1, padding=0, dilation=1):
+    """
+    Size of the output of a convolution.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width of the input, in pixels.
+    kernel_size : int or (int, int)
+        Height and width of the kernel.
+    stride : int or (int, int)
+        Pixels from one window to the next.
+    padding : int, (int, int), "same" or "valid"
+        Pixels added on each side; "same" keeps the size, "valid" adds none.
+    dilation : int or (int, int)
+        Pixels from one kernel entry to the next.
+
+    Returns
+    -------
+    int or (int, int)
+        Height and width of the output.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers.
+    ValueError
+        If an argument is out of range, the window does not fit into the padded input, or
+        ``padding="same"`` is asked for with a stride above 1.
+
+    Notes
+    -----
+    Along each axis, with input size n, kernel size k, stride s, padding p and dilation d, the
+    window spans d(k - 1) + 1 pixels and the output has
+
+    .. math:: \\left\\lfloor \\frac{n + 2p - d(k - 1) - 1}{s} \\right\\rfloor + 1
+
+    entries (Dumoulin and Visin, 2016, "A guide to convolution arithmetic for deep learning",
+    relationship 15).
+
+    Examples
+    --------
+    >>> conv_output_size(200, 5)
+    196
+    >>> conv_output_size(200, 25, stride=3)
+    59
+    >>> conv_output_size((28, 32), 3, padding="same")
+    (28, 32)
+    """
+    output = [
+        (n + before + after - d * (k - 1) - 1) // s + 1
+        for n, k, s, d, (before, after) in _windows(size, kernel_size, stride, padding, dilation)
+    ]
+    return _same_kind(output, size, kernel_size, stride, padding, dilation)
+
+
+def pool_output_size(size, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=False):
+    """
+    Size of the output of a pooling layer.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width of the input, in pixels.
+    kernel_size : int or (int, int)
+        Height and width of the window.
+    stride : int or (int, int), optional
+        Pixels from one window to the next; by default the size of the window.
+    padding : int or (int, int)
+        Pixels added on each side, at most half of the window.
+    dilation : int or (int, int)
+        Pixels from one entry of the window to the next (maximum pooling only).
+    ceil_mode : bool
+        Whether a last window may reach beyond the edge, as long as it starts before it.
+
+    Returns
+    -------
+    int or (int, int)
+        Height and width of the output.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers, or `ceil_mode` is not a bool.
+    ValueError
+        If an argument is out of range, the padding is more than half of the window, or no
+        window fits.
+
+    Notes
+    -----
+    The formula is that of `conv_output_size`; `ceil_mode` rounds up instead of down, then
+    drops a window that would start in the padding at the end.
+
+    Examples
+    --------
+    >>> pool_output_size(28, 2)
+    14
+    >>> pool_output_size(7, 2), pool_output_size(7, 2, ceil_mode=True)
+    (3, 4)
+    >>> pool_output_size((5, 10), (5, 1))
+    (1, 10)
+    """
+    stride = kernel_size if stride is None else stride
+    sizes = _validate.as_pair(size, "size")
+    kernels = _validate.as_pair(kernel_size, "kernel_size")
+    strides = _validate.as_pair(stride, "stride")
+    paddings = _validate.as_pair(padding, "padding", minimum=0)
+    dilations = _validate.as_pair(dilation, "dilation")
+    ceil_mode = _validate.as_bool(ceil_mode, "ceil_mode")
+    output = []
+    for n, k, s, p, d in zip(sizes, kernels, strides, paddings, dilations, strict=True):
+        if p > k // 2:
+            raise ValueError(
+                f"padding must be at most half of the window, got padding={p} for a window of {k}"
+            )
+        entries = (n + 2 * p - d * (k - 1) - 1 + (s - 1 if ceil_mode else 0)) // s + 1
+        if ceil_mode and (entries - 1) * s >= n + p:
+            entries -= 1
+        if entries < 1:
+            raise ValueError(_does_not_fit(n, k, p, p, d))
+        output.append(entries)
+    return _same_kind(output, size, kernel_size, stride, padding, dilation)
+
+
+def conv_transpose_output_size(
+    size, kernel_size, *, stride=1, padding=0, output_padding=0, dilation=1
+):
+    """
+    Size of the output of a transposed convolution.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width of the input, in pixels.
+    kernel_size : int or (int, int)
+        Height and width of the kernel.
+    stride : int or (int, int)
+        Output pixels from one input pixel to the next.
+    padding : int or (int, int)
+        Pixels removed on each side of the output.
+    output_padding : int or (int, int)
+        Rows and columns added at the end of the output; less than the stride or the dilation.
+    dilation : int or (int, int)
+        Pixels from one kernel entry to the next.
+
+    Returns
+    -------
+    int or (int, int)
+        Height and width of the output.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers.
+    ValueError
+        If an argument is out of range, `output_padding` is not less than the stride or the
+        dilation, or nothing is left of the output.
+
+    Notes
+    -----
+    Along each axis the size is (n - 1)s - 2p + d(k - 1) + output_padding + 1: the size of the
+    input of a convolution with the same settings whose output has n entries.
+
+    Examples
+    --------
+    >>> conv_transpose_output_size(14, 2, stride=2)
+    28
+    >>> conv_transpose_output_size(14, 3, stride=2, padding=1, output_padding=1)
+    28
+    """
+    sizes = _validate.as_pair(size, "size")
+    kernels = _validate.as_pair(kernel_size, "kernel_size")
+    strides = _validate.as_pair(stride, "stride")
+    paddings = _validate.as_pair(padding, "padding", minimum=0)
+    extras = _validate.as_pair(output_padding, "output_padding", minimum=0)
+    dilations = _validate.as_pair(dilation, "dilation")
+    output = []
+    for n, k, s, p, e, d in zip(sizes, kernels, strides, paddings, extras, dilations, strict=True):
+        if e >= max(s, d):
+            raise ValueError(
+                "output_padding must be less than the stride or the dilation, "
+                f"got output_padding={e} with stride={s} and dilation={d}"
+            )
+        entries = (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+        if entries < 1:
+            raise ValueError(
+                f"padding={p} removes the whole output, got {entries + 2 * p} pixels before it: "
+                "use less padding"
+            )
+        output.append(entries)
+    return _same_kind(output, size, kernel_size, stride, padding, output_padding, dilation)
+
+
+def same_padding(kernel_size, *, dilation=1):
+    """
+    Padding on each side that keeps the size, with stride 1.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+        Height and width of the kernel.
+    dilation : int or (int, int)
+        Pixels from one kernel entry to the next.
+
+    Returns
+    -------
+    int or (int, int)
+        Padding of each side, along height and width.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers.
+    ValueError
+        If an argument is out of range, or no equal padding of both sides keeps the size.
+
+    Notes
+    -----
+    The size stays when 2p = d(k - 1). An even kernel with an odd dilation makes the right-hand
+    side odd: both sides cannot get the same padding.
+
+    Examples
+    --------
+    >>> same_padding(5)
+    2
+    >>> same_padding((3, 7), dilation=2)
+    (2, 6)
+    """
+    kernels = _validate.as_pair(kernel_size, "kernel_size")
+    dilations = _validate.as_pair(dilation, "dilation")
+    output = []
+    for k, d in zip(kernels, dilations, strict=True):
+        total = d * (k - 1)
+        if total % 2:
+            raise ValueError(
+                f"no equal padding of both sides keeps the size, got kernel_size={k} with "
+                f"dilation={d}, which needs {total} in all: use an odd kernel_size"
+            )
+        output.append(total // 2)
+    return _same_kind(output, kernel_size, dilation)
+
+
+def unused_pixels(size, kernel_size, *, stride=1, padding=0, dilation=1):
+    """
+    Rows and columns at the end of the padded input that no window reaches.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width of the input, in pixels.
+    kernel_size : int or (int, int)
+        Height and width of the kernel.
+    stride : int or (int, int)
+        Pixels from one window to the next.
+    padding : int, (int, int), "same" or "valid"
+        Pixels added on each side.
+    dilation : int or (int, int)
+        Pixels from one kernel entry to the next.
+
+    Returns
+    -------
+    int or (int, int)
+        Number of rows and columns left over at the bottom and at the right, padding included.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers.
+    ValueError
+        As `conv_output_size`.
+
+    Notes
+    -----
+    It is the remainder of the division in `conv_output_size`.
+
+    Examples
+    --------
+    >>> unused_pixels(7, 2, stride=2)
+    1
+    >>> unused_pixels((6, 8), 3, stride=(2, 3))
+    (1, 2)
+    """
+    output = [
+        (n + before + after - d * (k - 1) - 1) % s
+        for n, k, s, d, (before, after) in _windows(size, kernel_size, stride, padding, dilation)
+    ]
+    return _same_kind(output, size, kernel_size, stride, padding, dilation)
+
+
+def pixel_usage(size, kernel_size, *, stride=1, padding=0, dilation=1):
+    """
+    How many windows read each pixel of the input.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width of the input, in pixels; an integer means a square.
+    kernel_size : int or (int, int)
+        Height and width of the kernel.
+    stride : int or (int, int)
+        Pixels from one window to the next.
+    padding : int, (int, int), "same" or "valid"
+        Pixels added on each side (not counted themselves).
+    dilation : int or (int, int)
+        Pixels from one kernel entry to the next.
+
+    Returns
+    -------
+    Tensor of shape (H, W), int64
+        The number of output entries that depend on each input pixel.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers.
+    ValueError
+        As `conv_output_size`.
+
+    Examples
+    --------
+    >>> pixel_usage(5, 3, padding=1)
+    tensor([[4, 6, 6, 6, 4],
+            [6, 9, 9, 9, 6],
+            [6, 9, 9, 9, 6],
+            [6, 9, 9, 9, 6],
+            [4, 6, 6, 6, 4]])
+    """
+    counts = []
+    for n, k, s, d, (before, after) in _windows(size, kernel_size, stride, padding, dilation):
+        count = torch.zeros(before + n + after, dtype=torch.int64)
+        entries = (len(count) - d * (k - 1) - 1) // s + 1
+        for tap in range(k):  # each kernel entry visits one pixel per window
+            count[tap * d : tap * d + (entries - 1) * s + 1 : s] += 1
+        counts.append(count[before : before + n])
+    rows, columns = counts
+    return torch.outer(rows, columns)
+
+
+def conv_parameters(in_channels, out_channels, kernel_size, *, groups=1, bias=True):
+    """
+    Number of parameters of a convolutional layer.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the input and of the output.
+    kernel_size : int or (int, int)
+        Height and width of each kernel; an integer means a square.
+    groups : int
+        Number of groups into which the channels are split.
+    bias : bool
+        Whether each output channel has a bias.
+
+    Returns
+    -------
+    int
+        Number of weights and biases.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers, or `bias` is not a bool.
+    ValueError
+        If an argument is out of range, or the groups do not divide the channels.
+
+    Notes
+    -----
+    Each of the C_out filters has C_in / groups kernels and one bias: the size of the image does
+    not appear.
+
+    Examples
+    --------
+    >>> conv_parameters(3, 6, 5)
+    456
+    >>> conv_parameters(3, 6, 5, groups=3, bias=False)
+    150
+    """
+    height, width = _validate.as_pair(kernel_size, "kernel_size")
+    fan_in = _channels_per_group(in_channels, out_channels, groups) * height * width
+    return out_channels * (fan_in + _validate.as_bool(bias, "bias"))
+
+
+def linear_parameters(in_features, out_features, *, bias=True):
+    """
+    Number of parameters of a fully connected layer.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers of inputs and of outputs.
+    bias : bool
+        Whether each output has a bias.
+
+    Returns
+    -------
+    int
+        Number of weights and biases.
+
+    Raises
+    ------
+    TypeError
+        If the numbers are not integers, or `bias` is not a bool.
+    ValueError
+        If a number is less than 1.
+
+    Examples
+    --------
+    >>> linear_parameters(16, 4) + linear_parameters(4, 1)
+    73
+    """
+    in_features = _validate.as_int(in_features, "in_features")
+    out_features = _validate.as_int(out_features, "out_features")
+    return out_features * (in_features + _validate.as_bool(bias, "bias"))
+
+
+def conv_multiply_adds(
+    size,
+    in_channels,
+    out_channels,
+    kernel_size,
+    *,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+):
+    """
+    Number of multiply-adds of a convolutional layer for one image.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Height and width of the input, in pixels; an integer means a square.
+    in_channels, out_channels : int
+        Channels of the input and of the output.
+    kernel_size : int or (int, int)
+        Height and width of each kernel.
+    stride, dilation : int or (int, int)
+        Stride and dilation of the windows.
+    padding : int, (int, int), "same" or "valid"
+        Pixels added on each side.
+    groups : int
+        Number of groups into which the channels are split.
+
+    Returns
+    -------
+    int
+        Number of multiplications, each with its addition. Biases are not counted.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not made of integers.
+    ValueError
+        As `conv_output_size`, or if the groups do not divide the channels.
+
+    Examples
+    --------
+    >>> conv_multiply_adds(32, 3, 6, 5)  # 4,704 outputs of 75 products each
+    352800
+    """
+    kernel_height, kernel_width = _validate.as_pair(kernel_size, "kernel_size")
+    fan_in = _channels_per_group(in_channels, out_channels, groups) * kernel_height * kernel_width
+    height, width = conv_output_size(
+        _validate.as_pair(size, "size"),
+        kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+    return out_channels * height * width * fan_in
+
+
+def linear_multiply_adds(in_features, out_features):
+    """
+    Number of multiply-adds of a fully connected layer for one example.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers of inputs and of outputs.
+
+    Returns
+    -------
+    int
+        Number of multiplications, each with its addition. Biases are not counted.
+
+    Raises
+    ------
+    TypeError
+        If a number is not an integer.
+    ValueError
+        If a number is less than 1.
+
+    Examples
+    --------
+    >>> linear_multiply_adds(3 * 32 * 32, 4704)
+    14450688
+    """
+    return linear_parameters(in_features, out_features, bias=False)
+
+
+def receptive_field(layers):
+    """
+    Width, in input pixels, of the window that one output entry of a stack of layers sees.
+
+    Parameters
+    ----------
+    layers : sequence of (int, int) or (int, int, int)
+        Kernel size, stride and (1 by default) dilation of each convolution or pooling layer,
+        from the first to the last.
+
+    Returns
+    -------
+    int
+        Pixels along one axis.
+
+    Raises
+    ------
+    TypeError
+        If `layers` is not a sequence of tuples of integers.
+    ValueError
+        If a tuple has another length or a number below 1.
+
+    Notes
+    -----
+    Each layer adds d(k - 1) steps, and a step is as long as the product of the strides before it
+    (Araujo, Norris and Sim, 2019, "Computing receptive fields of convolutional neural networks").
+
+    Examples
+    --------
+    >>> receptive_field([(3, 1), (3, 1)])  # two 3x3 layers see as far as one of 5x5
+    5
+    >>> receptive_field([(5, 1), (2, 2), (5, 1), (2, 2)])
+    16
+    """
+    field, step = 1, 1
+    for kernel_size, stride, dilation in _validate.as_layers(layers):
+        field += dilation * (kernel_size - 1) * step
+        step *= stride
+    return field
+
+
+def _windows(size, kernel_size, stride, padding, dilation):
+    """Yield (n, k, s, d, (before, after)) for height and width, checked as PyTorch does."""
+    sizes = _validate.as_pair(size, "size")
+    kernels = _validate.as_pair(kernel_size, "kernel_size")
+    strides = _validate.as_pair(stride, "stride")
+    dilations = _validate.as_pair(dilation, "dilation")
+    pads = _validate.pad_amounts(padding, kernels, stride=stride, dilation=dilations)
+    axes = list(zip(sizes, kernels, strides, dilations, pads, strict=True))
+    for n, k, _, d, (before, after) in axes:
+        if d * (k - 1) + 1 > n + before + after:
+            raise ValueError(_does_not_fit(n, k, before, after, d))
+    return axes
+
+
+def _does_not_fit(n, k, before, after, d):
+    span = d * (k - 1) + 1
+    kernel = f"kernel_size={k}" + (f" with dilation={d} (spans {span})" if d > 1 else "")
+    return (
+        f"the window must fit into the padded input, got {kernel} for an input of {n} with "
+        f"{before + after} of padding: use a smaller kernel or more padding"
+    )
+
+
+def _same_kind(output, *arguments):
+    """Return two numbers as one when every argument was a single number."""
+    if all(
+        isinstance(argument, (int, str)) or not hasattr(argument, "__len__")
+        for argument in arguments
+    ):
+        return output[0]
+    return tuple(output)
+
+
+def _channels_per_group(in_channels, out_channels, groups):
+    in_channels = _validate.as_int(in_channels, "in_channels")
+    out_channels = _validate.as_int(out_channels, "out_channels")
+    groups = _validate.as_int(groups, "groups")
+    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if channels % groups:
+            raise ValueError(f"{name} must be divisible by groups, got {channels} and {groups}")
+    return in_channels // groups
