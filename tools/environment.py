@@ -63,7 +63,10 @@ def requirements_of(group, groups):
     """
     found = []
     for item in groups[group]:
-        found += requirements_of(item["include-group"], groups) if isinstance(item, dict) else [item]
+        if isinstance(item, dict):
+            found += requirements_of(item["include-group"], groups)
+        else:
+            found.append(item)
     return found
 
 
@@ -88,7 +91,7 @@ def fingerprint(venv, group):
     with (ROOT / "pyproject.toml").open("rb") as file:
         groups = tomllib.load(file)["dependency-groups"]
     if group not in groups:
-        raise SetupError("pyproject.toml has no dependency group %r" % group)
+        raise SetupError(f"pyproject.toml has no dependency group {group!r}")
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in pins if line and not line.startswith("#")]
     parts = [str(venv), *sorted(requirements_of(group, groups)), *pins]
@@ -143,7 +146,7 @@ def create(venv):
     venv : Path
         Where the environment is to be; the directory does not exist.
     """
-    print("Creating the environment %s" % venv, flush=True)
+    print(f"Creating the environment {venv}", flush=True)
     result = None
     try:
         result = subprocess.run(
@@ -159,7 +162,9 @@ def create(venv):
                 "this Python cannot create environments: install its venv module "
                 "(Debian and Ubuntu: apt-get install python3-venv), then run make again"
             )
-        raise SetupError("creating %s failed: %s" % (venv, printed.splitlines()[-1:] or "no reason"))
+        raise SetupError(
+            f"creating {venv} failed: {(printed.splitlines() or ['no reason given'])[-1]}"
+        )
 
 
 def inspect(venv):
@@ -179,20 +184,21 @@ def inspect(venv):
         Version of its pip.
     """
     python = venv / "bin" / "python"
-    remedy = "remove it (rm -rf %s) and run make again, or name another with VENV=" % venv
+    remedy = f"remove it (rm -rf {venv}) and run make again, or name another with VENV="
     if not python.exists():
-        raise SetupError("%s is not a complete environment: %s" % (venv, remedy))
+        raise SetupError(f"{venv} is not a complete environment: {remedy}")
     code = "import sys, pip; print(*sys.version_info[:2]); print(pip.__version__)"
     try:
         result = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
     except OSError:
         result = None
     if result is None or result.returncode != 0:
-        raise SetupError("the Python or the pip in %s does not start: %s" % (venv, remedy))
+        raise SetupError(f"the Python or the pip in {venv} does not start: {remedy}")
     python_line, pip_line = result.stdout.splitlines()
     version = tuple(int(part) for part in python_line.split())
     if version < OLDEST_PYTHON:
-        raise SetupError("%s has Python %d.%d, too old for the book: %s" % (venv, *version, remedy))
+        found = ".".join(map(str, version))
+        raise SetupError(f"{venv} has Python {found}, too old for the book: {remedy}")
     return str(python), tuple(int(part) for part in re.findall(r"\d+", pip_line)[:2])
 
 
@@ -209,7 +215,7 @@ def pip_install(python, arguments, what):
     what : str
         What is being installed, for the reader of the terminal.
     """
-    print("Installing %s" % what, flush=True)
+    print(f"Installing {what}", flush=True)
     command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--progress-bar", "off", *arguments]
     start = time.monotonic()
@@ -237,7 +243,7 @@ def pip_install(python, arguments, what):
                 raise SetupError(remedy)
         print("\n".join(printed[-15:]), file=sys.stderr)
         raise SetupError("pip could not install the packages, see above")
-    print("Installed in %.0f s" % (time.monotonic() - start), flush=True)
+    print(f"Installed in {time.monotonic() - start:.0f} s", flush=True)
 
 
 def prepare(venv, groups):
@@ -253,8 +259,8 @@ def prepare(venv, groups):
     """
     if sys.version_info < OLDEST_PYTHON:
         raise SetupError(
-            "Python %d.%d or newer is needed, this is %d.%d: name one, as in "
-            "make PYTHON=python3.12" % (*OLDEST_PYTHON, *sys.version_info[:2])
+            "Python {}.{} or newer is needed, this is {}.{}: name one, as in "
+            "make PYTHON=python3.12".format(*OLDEST_PYTHON, *sys.version_info[:2])
         )
     missing = [group for group in groups if not is_installed(venv, group)]
     python = venv / "bin" / "python"
@@ -284,9 +290,9 @@ def main():
     try:
         prepare(Path(os.path.abspath(options.venv)), options.groups)
     except SetupError as error:
-        sys.exit("error: %s" % error)
+        sys.exit(f"error: {error}")
     except OSError as error:
-        sys.exit("error: %s" % error)
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
