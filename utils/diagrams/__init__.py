@@ -1,0 +1,33 @@
+"""Diagrams drawn from tensors: grids of numbers, sliding windows, networks, filters."""
+
+from utils.diagrams._networks import (
+    count_parameters,
+    draw_filter_bank,
+    draw_network,
+    patch_mask,
+    plot_networks,
+)
+from utils.diagrams._windows import (
+    draw_grid,
+    draw_positions,
+    draw_window,
+    plot_convolution,
+    plot_dilation,
+    plot_shrinking,
+    plot_window_step,
+)
+
+__all__ = [
+    "count_parameters",
+    "draw_filter_bank",
+    "draw_grid",
+    "draw_network",
+    "draw_positions",
+    "draw_window",
+    "patch_mask",
+    "plot_convolution",
+    "plot_dilation",
+    "plot_networks",
+    "plot_shrinking",
+    "plot_window_step",
+]

@@ -1,0 +1,737 @@
+"""Grids of numbers and windows that slide over them."""
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+
+from utils.diagrams._cells import (
+    DOT,
+    INK,
+    MINUS,
+    MUTED,
+    TEXT_COLOURS,
+    TIMES,
+    as_values,
+    cell_axes,
+    number_format,
+    outline,
+    paint_cell,
+    paint_grid,
+    tint,
+    write_in,
+)
+from utils.style import PALETTE
+
+
+def _pair(value, name, least):
+    pair = (value, value) if isinstance(value, int) else value
+    valid = isinstance(pair, (tuple, list)) and len(pair) == 2
+    if not valid or any(isinstance(v, bool) or not isinstance(v, int) for v in pair):
+        raise TypeError(f"{name} must be an int or a pair of ints, got {value!r}")
+    if min(pair) < least:
+        raise ValueError(f"{name} must be at least {least}, got {value!r}")
+    return tuple(pair)
+
+
+def _matrix(values, name):
+    values = as_values(values)
+    if values.ndim != 2 or values.numel() == 0:
+        raise ValueError(f"{name} must have shape (H, W), got {tuple(values.shape)}")
+    return values
+
+
+class _Slide:
+    """A kernel sliding over an image: the settings, every window, and the output."""
+
+    def __init__(self, image, kernel, *, stride, padding, dilation):
+        self.image = _matrix(image, "image")
+        self.kernel = _matrix(kernel, "kernel")
+        self.stride = _pair(stride, "stride", 1)
+        self.padding = _pair(padding, "padding", 0)
+        self.dilation = _pair(dilation, "dilation", 1)
+        rows, columns = self.padding
+        self.padded = F.pad(self.image, (columns, columns, rows, rows))
+        extent = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel.shape, strict=True)]
+        if any(e > n for e, n in zip(extent, self.padded.shape, strict=True)):
+            raise ValueError(
+                f"kernel must fit into the padded image: it covers {tuple(extent)} pixels of "
+                f"{tuple(self.padded.shape)}"
+            )
+        self.extent = tuple(extent)
+        self.output = F.conv2d(
+            self.image[None, None],
+            self.kernel[None, None],
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )[0, 0]
+
+    def position(self, step):
+        """Row and column of the output that step number `step` computes."""
+        return divmod(step, self.output.shape[1])
+
+    def corner(self, position):
+        """Row and column of the window's first cell in the padded image."""
+        return tuple(p * s for p, s in zip(position, self.stride, strict=True))
+
+    def taps(self, position):
+        """Rows and columns of the padded image that the window at `position` reads."""
+        row, column = self.corner(position)
+        kernel_rows, kernel_columns = self.kernel.shape
+        return [
+            (row + a * self.dilation[0], column + b * self.dilation[1])
+            for a in range(kernel_rows)
+            for b in range(kernel_columns)
+        ]
+
+    def check_position(self, position):
+        """Refuse a position that is not in the output."""
+        rows, columns = self.output.shape
+        if not (0 <= position[0] < rows and 0 <= position[1] < columns):
+            raise ValueError(
+                f"position must lie in the output of shape {(rows, columns)}, got {position!r}"
+            )
+
+
+def _outline_cells(ax, cells, *, origin=(0.0, 0.0), role="highlight"):
+    """Frame a set of cells: one frame around a full rectangle, else one frame a cell."""
+    left, top = origin
+    rows, columns = {i for i, _ in cells}, {j for _, j in cells}
+    height, width = max(rows) - min(rows) + 1, max(columns) - min(columns) + 1
+    if len(set(cells)) == height * width:
+        outline(ax, left + min(columns), top + min(rows), rows=height, columns=width, role=role)
+        return
+    for i, j in cells:
+        outline(ax, left + j, top + i, role=role, linewidth=2.5, inset=0.04)
+
+
+def _highlighted_cells(highlight, shape):
+    """List the cells meant by `highlight`: a pair of indices or slices, or (row, column) pairs."""
+    if highlight is None:
+        return []
+    rows, columns = shape
+    grid = torch.arange(rows * columns).reshape(rows, columns)
+    if isinstance(highlight, tuple) and len(highlight) == 2:
+        if all(isinstance(part, (int, slice)) for part in highlight):
+            highlight = [divmod(int(n), columns) for n in grid[highlight].flatten()]
+    cells = [tuple(cell) for cell in highlight]
+    for cell in cells:
+        if len(cell) != 2 or not (0 <= cell[0] < rows and 0 <= cell[1] < columns):
+            raise ValueError(f"highlight must name cells of a {(rows, columns)} grid, got {cell}")
+    return cells
+
+
+def draw_grid(
+    values,
+    *,
+    role="input",
+    ax=None,
+    highlight=None,
+    padding=0,
+    title=None,
+    fmt=None,
+    shade=False,
+):
+    """
+    Draw a matrix as a grid of numbers.
+
+    Parameters
+    ----------
+    values : Tensor
+        Shape (H, W).
+    role : str
+        What the numbers are, a key of `utils.style.PALETTE`: sets the tint of the cells.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    highlight : tuple or list, optional
+        The cells to frame: ``(row, column)`` where each is an int or a slice, or a list of
+        (row, column) pairs. Counted in the grid as drawn, rim included.
+    padding : int or tuple of int
+        Rows and columns of zeros to draw around the values, dashed.
+    title : str, optional
+        Written above the grid.
+    fmt : str or callable, optional
+        How a number is written: a format such as ``".1f"`` or a function from float to str.
+        By default as many decimals (two at most) as the grid needs.
+    shade : bool
+        Let the tint of a cell grow with its value.
+
+    Returns
+    -------
+    Axes
+        The axes, in units of one cell with rows running downwards.
+
+    Raises
+    ------
+    ValueError
+        If `values` is not a matrix, the role is unknown, or a highlighted cell does not exist.
+
+    Examples
+    --------
+    >>> import torch
+    >>> ax = draw_grid(torch.tensor([[0, 1], [2, 3]]), highlight=(0, slice(None)))
+    >>> [text.get_text() for text in ax.texts]
+    ['0', '1', '2', '3']
+    """
+    values = _matrix(values, "values")
+    if role not in PALETTE:
+        raise ValueError(f"role must be one of {', '.join(PALETTE)}, got {role!r}")
+    rim = _pair(padding, "padding", 0)
+    rows, columns = (n + 2 * p for n, p in zip(values.shape, rim, strict=True))
+    cells = _highlighted_cells(highlight, (rows, columns))
+    if ax is None:
+        _, ax = plt.subplots(figsize=(0.55 * columns + 0.2, 0.55 * rows + 0.4))
+    paint_grid(ax, values, role=role, padding=rim, fmt=fmt, shade=shade)
+    if cells:
+        _outline_cells(ax, cells)
+    cell_axes(ax, columns, rows)
+    if title is not None:
+        ax.set_title(title)
+    return ax
+
+
+def _paint_window(ax, slide, position, *, origin=(0.0, 0.0)):
+    """Draw the padded image with the window at `position`, each kernel value in its cell."""
+    left, top = origin
+    paint_grid(ax, slide.image, origin=origin, padding=slide.padding)
+    write = number_format(slide.kernel)
+    taps = slide.taps(position)
+    for (i, j), weight in zip(taps, slide.kernel.flatten(), strict=True):
+        ax.add_patch(
+            Rectangle((left + j, top + i), 1, 1, facecolor=tint("kernel", 0.45), zorder=2)
+        )
+        write_in(
+            ax,
+            left + j + 0.94,
+            top + i + 0.84,
+            TIMES + write(weight),
+            height=0.26,
+            width=0.8,
+            colour=TEXT_COLOURS["kernel"],
+            ha="right",
+        )
+    _outline_cells(ax, taps, origin=origin, role="highlight")
+
+
+def draw_window(image, kernel, *, position=(0, 0), stride=1, padding=0, dilation=1, ax=None):
+    """
+    Draw an image with the window of a kernel laid on it.
+
+    The small number in the corner of a cell is the kernel's value there.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W).
+    kernel : Tensor
+        Shape (kH, kW).
+    position : tuple of int
+        Row and column of the output value that the window computes.
+    stride, padding, dilation : int or tuple of int
+        As in `torch.nn.functional.conv2d`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes, in units of one cell with rows running downwards.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit or the position is not in the output.
+
+    Examples
+    --------
+    >>> import torch
+    >>> ax = draw_window(torch.eye(3), torch.ones(2, 2), position=(1, 1))
+    >>> [text.get_text() for text in ax.texts][:3]
+    ['1', '0', '0']
+    """
+    slide = _Slide(image, kernel, stride=stride, padding=padding, dilation=dilation)
+    slide.check_position(position)
+    rows, columns = slide.padded.shape
+    if ax is None:
+        _, ax = plt.subplots(figsize=(0.55 * columns + 0.2, 0.55 * rows + 0.2))
+    _paint_window(ax, slide, tuple(position))
+    return cell_axes(ax, columns, rows)
+
+
+def _header(ax, x, y, letter, role, shape):
+    """Write the name and size of a grid above it."""
+    size = TIMES.join(f"{n}" for n in shape)
+    options = {"height": 0.44, "ha": "left", "colour": TEXT_COLOURS[role]}
+    write_in(ax, x, y, f"{letter}", fontweight="bold", **options)
+    write_in(ax, x + 0.55, y, size, height=0.36, ha="left", colour=MUTED)
+
+
+def _blank_figure(make, width, height, *, cell):
+    """Make a figure of width x height cells, filled by one axes."""
+    figure = make(figsize=(width * cell, height * cell), layout="none", facecolor="white")
+    ax = figure.add_axes((0, 0, 1, 1))
+    cell_axes(ax, width, height, margin=0)
+    return figure, ax
+
+
+def _sum_terms(slide, position):
+    """Return the written-out products, one list a kernel row."""
+    write_pixel, write_weight = number_format(slide.image), number_format(slide.kernel)
+    rows, columns = slide.kernel.shape
+    terms = []
+    for (i, j), weight in zip(slide.taps(position), slide.kernel.flatten(), strict=True):
+        factors = [write_pixel(slide.padded[i, j]), write_weight(weight)]
+        factors[1:] = [f"({f})" if f.startswith(MINUS) else f for f in factors[1:]]
+        terms.append(DOT.join(factors))
+    return [terms[row * columns : (row + 1) * columns] for row in range(rows)]
+
+
+def _window_step(make, slide, step):
+    """Draw step number `step` of a convolution; every step has the same size and layout."""
+    position = slide.position(step)
+    rows, columns = slide.padded.shape
+    kernel_rows, kernel_columns = slide.kernel.shape
+    output_rows, output_columns = slide.output.shape
+    margin, gap, head = 0.25, 1.1, 0.75
+    side = max(kernel_columns, output_columns, 2.6)
+    upper = max(head + rows, 2 * head + 0.35 + kernel_rows + output_rows)
+    width = 2 * margin + columns + gap + side
+    line = 0.68
+    height = margin + upper + 0.35 + line * kernel_rows + margin
+    cell = min(0.6, 5.4 / width)
+    figure, ax = _blank_figure(make, width, height, cell=cell)
+
+    x_input, y_input = margin, margin + head + (upper - head - rows) / 2
+    _header(ax, x_input, y_input - 0.4, "X", "input", slide.image.shape)
+    _paint_window(ax, slide, position, origin=(x_input, y_input))
+
+    x_side = margin + columns + gap
+    y_kernel = margin + head
+    _header(ax, x_side, y_kernel - 0.4, "K", "kernel", slide.kernel.shape)
+    paint_grid(ax, slide.kernel, origin=(x_side, y_kernel), role="kernel", strength=0.45)
+
+    y_output = margin + upper - output_rows
+    _header(ax, x_side, y_output - 0.4, "Y", "output", slide.output.shape)
+    shown = (torch.arange(slide.output.numel()) <= step).reshape(slide.output.shape)
+    paint_grid(ax, slide.output, origin=(x_side, y_output), role="output", shown=shown)
+    i, j = position
+    outline(ax, x_side + j, y_output + i)
+
+    top = margin + upper + 0.35
+    write = number_format(slide.output)
+    terms = _sum_terms(slide, position)
+    label = f"Y[{i}, {j}] ="
+    result = f"= {write(slide.output[i, j])}"
+    room = width - 2 * margin
+    label_width, result_width = 0.25 * len(label) + 0.15, 0.28 * len(result) + 0.2
+    column_width = min((room - label_width - result_width) / kernel_columns, 2.2)
+    text = 0.42
+    for row, row_terms in enumerate(terms):
+        y = top + (row + 0.5) * line
+        if row == 0:
+            write_in(ax, margin, y, label, height=text, width=label_width, ha="left")
+        for column, term in enumerate(row_terms):
+            x = margin + label_width + column * column_width
+            if row or column:
+                write_in(ax, x + 0.1, y, "+", height=text)
+            write_in(ax, x + 0.1 + column_width / 2, y, term, height=text, width=column_width - 0.5)
+    y = top + (kernel_rows - 0.5) * line
+    x = margin + label_width + kernel_columns * column_width + 0.1
+    write_in(
+        ax,
+        x,
+        y,
+        result,
+        height=text * 1.1,
+        width=result_width,
+        ha="left",
+        colour=TEXT_COLOURS["output"],
+        fontweight="bold",
+    )
+    return figure
+
+
+def plot_window_step(image, kernel, *, step=0, stride=1, padding=0, dilation=1):
+    """
+    Draw one step of a convolution, with its sum written out.
+
+    The picture holds the input with the window on it, the kernel, the output as far as it is
+    computed, and underneath the products that add up to the current value, one line a kernel row.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W), the input X.
+    kernel : Tensor
+        Shape (kH, kW), the kernel K.
+    step : int
+        Number of the output value, counted from 0, row by row.
+    stride, padding, dilation : int or tuple of int
+        As in `torch.nn.functional.conv2d`.
+
+    Returns
+    -------
+    Figure
+        One axes in units of one cell.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit or there is no such step.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = plot_window_step(torch.eye(3), torch.ones(2, 2), step=3)
+    >>> figure.axes[0].texts[-1].get_text()
+    '= 2'
+    """
+    slide = _Slide(image, kernel, stride=stride, padding=padding, dilation=dilation)
+    steps = slide.output.numel()
+    if isinstance(step, bool) or not isinstance(step, int):
+        raise TypeError(f"step must be an int, got {step!r}")
+    if not 0 <= step < steps:
+        raise ValueError(f"step must be between 0 and {steps - 1}, got {step}")
+    return _window_step(plt.figure, slide, step)
+
+
+def window_frames(image, kernel, *, stride=1, padding=0, dilation=1):
+    """
+    Return one figure for each step of a convolution and the sentence that goes with it.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W).
+    kernel : Tensor
+        Shape (kH, kW).
+    stride, padding, dilation : int or tuple of int
+        As in `torch.nn.functional.conv2d`.
+
+    Returns
+    -------
+    figures : iterator of Figure
+        Not known to pyplot, so there is nothing to close.
+    captions : list of str
+        One sentence for each figure.
+    output : Tensor
+        Shape (H_out, W_out), float64.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figures, captions, output = window_frames(torch.eye(3), torch.ones(2, 2))
+    >>> captions[1]
+    'Y[0, 1] = 1: the window reads rows 0 to 1, columns 1 to 2.'
+    """
+    slide = _Slide(image, kernel, stride=stride, padding=padding, dilation=dilation)
+    write = number_format(slide.output)
+    captions = []
+    for step in range(slide.output.numel()):
+        i, j = slide.position(step)
+        taps = slide.taps((i, j))
+        spans = []
+        for axis, name in enumerate(("row", "column")):
+            found = sorted({tap[axis] - slide.padding[axis] for tap in taps})
+            spans.append(_span(name, found))
+        value = write(slide.output[i, j])
+        captions.append(f"Y[{i}, {j}] = {value}: the window reads {spans[0]}, {spans[1]}.")
+    figures = (_window_step(Figure, slide, step) for step in range(slide.output.numel()))
+    return figures, captions, slide.output
+
+
+def _span(name, numbers):
+    """Write which rows or columns are read: "rows 0 to 2", "columns 0, 2 and 4"."""
+    words = [str(number).replace("-", MINUS) for number in numbers]
+    if len(words) == 1:
+        return f"{name} {words[0]}"
+    if numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{name}s {words[0]} to {words[-1]}"
+    return f"{name}s {', '.join(words[:-1])} and {words[-1]}"
+
+
+def plot_convolution(image, kernel, *, stride=1, padding=0, dilation=1):
+    """
+    Draw a convolution as an equation of grids: X * K = Y.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W), the input X.
+    kernel : Tensor
+        Shape (kH, kW), the kernel K.
+    stride, padding, dilation : int or tuple of int
+        As in `torch.nn.functional.conv2d`.
+
+    Returns
+    -------
+    Figure
+        One axes in units of one cell.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = plot_convolution(torch.eye(3), torch.ones(2, 2))
+    >>> [text.get_text() for text in figure.axes[0].texts][-4:]
+    ['2', '1', '1', '2']
+    """
+    slide = _Slide(image, kernel, stride=stride, padding=padding, dilation=dilation)
+    rows, columns = slide.padded.shape
+    kernel_rows, kernel_columns = slide.kernel.shape
+    output_rows, output_columns = slide.output.shape
+    margin, gap, head = 0.2, 1.0, 0.75
+    tallest = max(rows, kernel_rows, output_rows)
+    width = 2 * margin + columns + max(kernel_columns, 1.8) + max(output_columns, 1.8) + 2 * gap
+    height = 2 * margin + head + tallest
+    figure, ax = _blank_figure(plt.figure, width, height, cell=min(0.6, 7.0 / width))
+    middle = margin + head + tallest / 2
+
+    x = margin
+    for letter, role, values, rim, after in (
+        ("X", "input", slide.image, slide.padding, "*"),
+        ("K", "kernel", slide.kernel, (0, 0), "="),
+        ("Y", "output", slide.output, (0, 0), None),
+    ):
+        grid_rows, grid_columns = (n + 2 * p for n, p in zip(values.shape, rim, strict=True))
+        top = middle - grid_rows / 2
+        _header(ax, x, top - 0.4, letter, role, values.shape)
+        strength = 0.45 if role == "kernel" else 0.16
+        paint_grid(ax, values, origin=(x, top), role=role, padding=rim, strength=strength)
+        x += max(grid_columns, 1.8) if role != "input" else grid_columns
+        if after:
+            write_in(ax, x + gap / 2, middle, after, height=0.8)
+        x += gap
+    return figure
+
+
+def draw_positions(size, kernel_size, *, stride=1, padding=0, dilation=1, ax=None):
+    """
+    Draw where a kernel fits: one dot at the middle of each window.
+
+    The first window is framed, the next one to the right is dashed. Rows and columns at the end
+    that no window reaches are hatched.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        Height and width of the input.
+    kernel_size, stride, padding, dilation : int or tuple of int
+        As in `torch.nn.functional.conv2d`.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes, in units of one cell with rows running downwards. The dots are its circles.
+
+    Raises
+    ------
+    ValueError
+        If the kernel does not fit.
+
+    Examples
+    --------
+    >>> ax = draw_positions(6, 3, stride=2)
+    >>> ax.get_title()
+    'output 2×2, unused: 1 row, 1 column'
+    """
+    shape, kernel_shape = _pair(size, "size", 1), _pair(kernel_size, "kernel_size", 1)
+    slide = _Slide(
+        torch.zeros(shape),
+        torch.zeros(kernel_shape),
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+    rows, columns = slide.padded.shape
+    output_rows, output_columns = slide.output.shape
+    last = slide.corner((output_rows - 1, output_columns - 1))
+    reach = tuple(c + e for c, e in zip(last, slide.extent, strict=True))
+    if ax is None:
+        _, ax = plt.subplots(figsize=(0.5 * columns + 0.4, 0.5 * rows + 0.7))
+    rim_rows, rim_columns = slide.padding
+    for i in range(rows):
+        for j in range(columns):
+            unused = i >= reach[0] or j >= reach[1]
+            inside = rim_rows <= i < rows - rim_rows and rim_columns <= j < columns - rim_columns
+            paint_cell(
+                ax,
+                j,
+                i,
+                face=tint("input", 0.16) if inside and not unused else "white",
+                edge=tint("input", 0.6) if inside else PALETTE["padding"],
+                dashed=not inside,
+                hatch="////" if unused else None,
+                zorder=1 if inside else 0.5,
+            )
+            if not inside and not unused:
+                write_in(ax, j + 0.5, i + 0.5, "0", height=0.36, colour=MUTED)
+    for i in range(output_rows):
+        for j in range(output_columns):
+            row, column = slide.corner((i, j))
+            centre = (column + slide.extent[1] / 2, row + slide.extent[0] / 2)
+            ax.add_patch(Circle(centre, 0.2, facecolor=PALETTE["output"], edgecolor=INK, zorder=5))
+    if output_columns > 1:
+        frame = {"rows": slide.extent[0], "columns": slide.extent[1], "role": "kernel"}
+        outline(ax, slide.stride[1], 0, dashed=True, linewidth=2.5, inset=0.06, **frame)
+    for i, j in slide.taps((0, 0)):
+        ax.add_patch(Rectangle((j, i), 1, 1, facecolor=tint("kernel", 0.45), zorder=2))
+    outline(ax, 0, 0, rows=slide.extent[0], columns=slide.extent[1], role="highlight")
+    lost = rows - reach[0], columns - reach[1]
+    title = f"output {output_rows}{TIMES}{output_columns}"
+    if any(lost):
+        names = ("row", "column")
+        parts = [f"{n} {m}{'s' * (n > 1)}" for n, m in zip(lost, names, strict=True) if n]
+        title += f", unused: {', '.join(parts)}"
+    cell_axes(ax, columns, rows)
+    ax.set_title(title)
+    return ax
+
+
+def plot_dilation(kernel_size=3, *, dilations=(1, 2, 3)):
+    """
+    Draw the cells that a dilated kernel reads, one panel for each dilation.
+
+    Parameters
+    ----------
+    kernel_size : int
+        Rows and columns of the kernel.
+    dilations : sequence of int
+        The dilations to show.
+
+    Returns
+    -------
+    Figure
+        One axes for each dilation, all at one scale.
+
+    Raises
+    ------
+    ValueError
+        If a size or a dilation is smaller than 1.
+
+    Examples
+    --------
+    >>> figure = plot_dilation(3, dilations=(1, 2))
+    >>> [ax.get_title() for ax in figure.axes]
+    ['d = 1: covers 3×3', 'd = 2: covers 5×5']
+    """
+    rows, _ = _pair(kernel_size, "kernel_size", 1)
+    dilations = [_pair(dilation, "dilation", 1)[0] for dilation in dilations]
+    if not dilations:
+        raise ValueError("dilations must name at least one dilation")
+    largest = max(dilations) * (rows - 1) + 1
+    panels = len(dilations)
+    figure, axes = plt.subplots(1, panels, figsize=(7.0, 7.0 / panels + 0.5), squeeze=False)
+    for ax, dilation in zip(axes[0], dilations, strict=True):
+        extent = dilation * (rows - 1) + 1
+        start = (largest - extent) // 2
+        for i in range(largest):
+            for j in range(largest):
+                inside = start <= i < start + extent and start <= j < start + extent
+                tap = inside and (i - start) % dilation == 0 and (j - start) % dilation == 0
+                face = tint("kernel", 0.75) if tap else "white"
+                paint_cell(ax, j, i, face=face, edge="#B8B8B8")
+                if tap:
+                    ax.add_patch(Circle((j + 0.5, i + 0.5), 0.18, facecolor=INK, zorder=3))
+        outline(ax, start, start, rows=extent, columns=extent, role="highlight")
+        cell_axes(ax, largest, largest)
+        ax.set_title(f"d = {dilation}: covers {extent}{TIMES}{extent}")
+    return figure
+
+
+def plot_shrinking(image, kernel_size=3, *, times=10, ncols=4):
+    """
+    Draw what convolutions without padding leave of a picture, one panel for each.
+
+    Each convolution copies the pixel under the kernel's middle, so the only thing that happens to
+    the picture is what happens to every picture: its border goes. All panels have one scale.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W), grey, 0 to 1.
+    kernel_size : int
+        Rows and columns of the kernel.
+    times : int
+        Number of convolutions.
+    ncols : int
+        Panels in a row.
+
+    Returns
+    -------
+    Figure
+        ``times + 1`` panels; the first shows the picture itself.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or nothing would be left.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = plot_shrinking(torch.rand(9, 9), 3, times=2)
+    >>> [ax.get_title() for ax in figure.axes]
+    ['9×9', '7×7', '5×5']
+    """
+    picture = _matrix(image, "image")
+    size, _ = _pair(kernel_size, "kernel_size", 1)
+    times, ncols = _pair(times, "times", 1)[0], _pair(ncols, "ncols", 1)[0]
+    rows, columns = picture.shape
+    if min(rows, columns) - times * (size - 1) < 1:
+        raise ValueError(
+            f"image of shape {(rows, columns)} does not last {times} convolutions with a kernel "
+            f"of size {size}"
+        )
+    copy = torch.zeros(1, 1, size, size, dtype=picture.dtype)
+    copy[0, 0, (size - 1) // 2, (size - 1) // 2] = 1
+    nrows = -(-(times + 1) // ncols)
+    scale = 7.0 / ncols
+    figure = plt.figure(figsize=(7.0, nrows * (scale * rows / columns + 0.3)))
+    for step in range(times + 1):
+        ax = figure.add_subplot(nrows, ncols, step + 1)
+        height, width = picture.shape
+        offset = step * ((size - 1) // 2)
+        ax.imshow(
+            picture,
+            cmap="gray",
+            vmin=0,
+            vmax=1,
+            extent=(offset, offset + width, offset + height, offset),
+        )
+        if step:
+            ax.add_patch(
+                Rectangle(
+                    (0, 0),
+                    columns,
+                    rows,
+                    facecolor="none",
+                    edgecolor=PALETTE["padding"],
+                    linestyle=(0, (3, 2)),
+                    linewidth=1.2,
+                )
+            )
+        cell_axes(ax, columns, rows, margin=0.02 * max(rows, columns))
+        ax.set_title(f"{height}{TIMES}{width}")
+        picture = F.conv2d(picture[None, None], copy)[0, 0]
+    return figure
+
+
+def arrow(ax, start, end):
+    """Draw an arrow from `start` to `end`, in cells."""
+    return ax.add_patch(
+        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, color=INK, zorder=6)
+    )
