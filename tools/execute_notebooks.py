@@ -86,11 +86,12 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: float = 3
     try:
         client.execute(cwd=str(folder), env=environment, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
-        raise NotebookError(f"{_failing_cell(notebook)}: {error.ename}: {first_line(error.evalue)}")
+        what = f"{error.ename}: {first_line(error.evalue)}"
+        raise NotebookError(f"{_failing_cell(notebook)}: {what}") from None
     except CellTimeoutError:
-        raise NotebookError(f"{_last_cell(notebook)}: still running after {timeout:g} s")
+        raise NotebookError(f"{_last_cell(notebook)}: still running after {timeout:g} s") from None
     except DeadKernelError:
-        raise NotebookError(f"{_last_cell(notebook)}: the kernel died (out of memory?)")
+        raise NotebookError(f"{_last_cell(notebook)}: the kernel died (out of memory?)") from None
 
 
 def process(path: Path, *, run: bool = True, write: bool = True, timeout: float = 300) -> Result:
@@ -182,9 +183,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _failing_cell(notebook) -> str:
     for number, cell in _code_cells(notebook):
-        if any(output.output_type == "error" for output in cell.outputs):
-            if "raises-exception" not in cell.metadata.get("tags", []):
-                return f"cell {number} ({first_line(cell.source)})"
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if failed and "raises-exception" not in cell.metadata.get("tags", []):
+            return f"cell {number} ({first_line(cell.source)})"
     return "a cell"
 
 

@@ -65,4 +65,4 @@ def use_book_style():
     except ImportError:  # a plain Python session: there is no notebook to store figures in
         return
     if mpl.get_backend().lower().endswith("inline"):
-        set_matplotlib_formats("retina")
+        set_matplotlib_formats("retina", bbox_inches=None)  # exactly as wide as asked for

@@ -347,7 +347,8 @@ def _guarded(answer):
         except (KeyboardInterrupt, NotImplementedError):
             raise
         except BaseException as problem:
-            raise _Stopped(f"{_call(answer, args, kwargs)} stopped with {_in_words(problem)}")
+            call = _call(answer, args, kwargs)
+            raise _Stopped(f"{call} stopped with {_in_words(problem)}") from None
         if result is ... or (result is None and _does_nothing(answer)):
             raise _NotDone
         if result is None:
