@@ -1,0 +1,249 @@
+"""Step animations: one picture that holds every step, and a small player that shows them in turn.
+
+The picture alone is the static strip: it is what print, GitHub and readers without scripts see.
+"""
+
+import base64
+import html
+import io
+import json
+import math
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from utils.diagrams._cells import TIMES, number_format
+from utils.diagrams._windows import window_frames
+
+__all__ = ["Animation", "animate", "animate_conv"]
+
+_PIXELS_PER_INCH = 200  # twice the resolution at which a frame is shown
+_COLOURS = 48
+_SECONDS_PER_STEP = 1.2
+_PLAYER = Path(__file__).with_name("animation_player.js")
+
+
+class Animation:
+    """
+    A sequence of pictures, shown as a player in a browser and as a strip everywhere else.
+
+    Parameters
+    ----------
+    frames : sequence of Figure or array or Image
+        The steps, all of one size: Matplotlib figures, or uint8 arrays of shape (H, W, 3), at twice
+        the resolution at which they are to be shown.
+    captions : sequence of str
+        One sentence for each step.
+    alt : str
+        What there is to see, for readers who do not see it: a sentence or two.
+
+    Raises
+    ------
+    TypeError
+        If a frame is not a picture, or a caption or `alt` is not a str.
+    ValueError
+        If the frames differ in size, the captions do not fit, or `alt` is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = [np.full((40, 60, 3), shade, np.uint8) for shade in (0, 120, 255)]
+    >>> Animation(frames, captions=["Dark.", "Grey.", "Light."], alt="A square that brightens.")
+    <Animation of 3 steps: A square that brightens.>
+    """
+
+    def __init__(self, frames, *, captions, alt):
+        captions = list(captions)
+        for text in [*captions, alt]:
+            if not isinstance(text, str):
+                raise TypeError(f"captions and alt must be str, got {type(text).__name__}")
+            if not text.strip():
+                raise ValueError("captions and alt must not be empty")
+        images = [_as_frame(frame) for frame in frames]
+        if not images:
+            raise ValueError("an animation needs at least one frame")
+        if len(images) != len(captions):
+            raise ValueError(f"captions must name {len(images)} steps, got {len(captions)}")
+        sizes = {image.size for image in images}
+        if len(sizes) > 1:
+            raise ValueError(f"frames must have one size, got {sorted(sizes)}")
+        self.captions = tuple(captions)
+        self.alt = alt
+        self._columns = math.ceil(math.sqrt(len(images)))
+        self._width, self._height = images[0].size
+        self._strip = self._tile(images)
+
+    def _tile(self, images):
+        rows = math.ceil(len(images) / self._columns)
+        strip = Image.new("RGB", (self._columns * self._width, rows * self._height), "white")
+        for step, image in enumerate(images):
+            row, column = divmod(step, self._columns)
+            strip.paste(image, (column * self._width, row * self._height))
+        return strip.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+    @property
+    def strip(self):
+        """The picture of all steps, as a Pillow image with a palette."""
+        return self._strip
+
+    def save_strip(self, path):
+        """
+        Write the picture of all steps to a PNG file.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to write it.
+        """
+        Path(path).write_bytes(self._png())
+
+    def _png(self):
+        buffer = io.BytesIO()
+        self._strip.save(buffer, format="PNG", optimize=True)
+        return buffer.getvalue()
+
+    def __len__(self):
+        return len(self.captions)
+
+    def __repr__(self):
+        steps = "step" if len(self) == 1 else "steps"
+        return f"<Animation of {len(self)} {steps}: {self.alt}>"
+
+    def _repr_html_(self):
+        data = base64.b64encode(self._png()).decode()
+        rows = math.ceil(len(self) / self._columns)
+        settings = {
+            "captions": self.captions,
+            "columns": self._columns,
+            "rows": rows,
+            "width": self._width // 2,
+            "height": self._height // 2,
+            "seconds": _SECONDS_PER_STEP,
+        }
+        # "<" is escaped so that no caption can end the script.
+        script = _PLAYER.read_text(encoding="utf-8").strip()
+        call = json.dumps(settings).replace("<", "\\u003c")
+        return (
+            f'<div class="cnn-animation">'
+            f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" '
+            f'style="max-width:100%;height:auto;background:white">'
+            f"<script>{script.replace('SETTINGS', call)}</script></div>"
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def _as_frame(frame):
+    """Return a frame as a Pillow RGB image; a figure that pyplot knows is closed."""
+    if isinstance(frame, Figure):
+        canvas = FigureCanvasAgg(frame)
+        dpi = frame.dpi
+        frame.set_dpi(_PIXELS_PER_INCH)
+        try:
+            canvas.draw()
+            pixels = np.asarray(canvas.buffer_rgba())[..., :3].copy()
+        finally:
+            frame.set_dpi(dpi)
+            plt.close(frame)
+        return Image.fromarray(pixels)
+    if isinstance(frame, Image.Image):
+        return frame.convert("RGB")
+    pixels = np.asarray(frame)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise TypeError(
+            "frame must be a Figure, a Pillow image or a uint8 array of shape (H, W, 3), got "
+            f"{type(frame).__name__} {pixels.dtype} {pixels.shape}"
+        )
+    return Image.fromarray(pixels)
+
+
+def animate(figures, *, captions, alt):
+    """
+    Make an animation of figures that have been drawn one for each step.
+
+    Parameters
+    ----------
+    figures : iterable of Figure
+        All of one size. Figures that pyplot knows are closed.
+    captions : sequence of str
+        One sentence for each figure.
+    alt : str
+        What there is to see, for readers who do not see it.
+
+    Returns
+    -------
+    Animation
+        The steps in the order given.
+
+    Raises
+    ------
+    ValueError
+        If the figures differ in size or the captions do not fit.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> figures = [Figure(figsize=(2, 1)) for _ in range(2)]
+    >>> len(animate(figures, captions=["First.", "Second."], alt="Two empty pictures."))
+    2
+    """
+    return Animation(figures, captions=captions, alt=alt)
+
+
+def animate_conv(image, kernel, *, stride=1, padding=0, dilation=1, alt=None):
+    """
+    Animate a convolution: one step for each value of the output, its sum written out.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W), the input X.
+    kernel : Tensor
+        Shape (kH, kW), the kernel K.
+    stride, padding, dilation : int or tuple of int
+        As in `torch.nn.functional.conv2d`.
+    alt : str, optional
+        What there is to see; by default the sizes, the settings and the finished output.
+
+    Returns
+    -------
+    Animation
+        The last step shows the finished output.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> animation = animate_conv(torch.eye(3), torch.ones(2, 2))
+    >>> animation.captions[-1]
+    'Y[1, 1] = 2: the window reads rows 1 to 2, columns 1 to 2.'
+    """
+    figures, captions, output = window_frames(
+        image, kernel, stride=stride, padding=padding, dilation=dilation
+    )
+    if alt is None:
+        alt = _describe(image, kernel, output, stride=stride, padding=padding, dilation=dilation)
+    return Animation(figures, captions=captions, alt=alt)
+
+
+def _describe(image, kernel, output, *, stride, padding, dilation):
+    """Say in words what an animated convolution shows."""
+    write = number_format(output)
+    rows = "; ".join(" ".join(write(value) for value in row) for row in output)
+    sizes = [TIMES.join(str(n) for n in grid.shape) for grid in (image, kernel)]
+    settings = [f"stride {stride}"]
+    settings += [f"padding {padding}"] * (padding not in (0, (0, 0)))
+    settings += [f"dilation {dilation}"] * (dilation not in (1, (1, 1)))
+    return (
+        f"A {sizes[1]} kernel slides over a {sizes[0]} input with {' and '.join(settings)}, one "
+        f"step for each value of the output. The finished output has the rows {rows}."
+    )
