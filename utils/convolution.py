@@ -101,7 +101,9 @@ def corr2d_multi_in(image, filter, *, stride=1, padding=0, dilation=1):
     """
     image, filter = _validate.as_image_and_filter(image, filter)
     options = {"stride": stride, "padding": padding, "dilation": dilation}
-    return sum(corr2d(channel, kernel, **options) for channel, kernel in zip(image, filter))
+    return sum(
+        corr2d(channel, kernel, **options) for channel, kernel in zip(image, filter, strict=True)
+    )
 
 
 def corr2d_multi_in_out(image, weight, bias=None, *, stride=1, padding=0, dilation=1):
@@ -142,7 +144,8 @@ def corr2d_multi_in_out(image, weight, bias=None, *, stride=1, padding=0, dilati
     image, weight, bias = _validate.as_image_weight_bias(image, weight, bias)
     options = {"stride": stride, "padding": padding, "dilation": dilation}
     feature_maps = [
-        corr2d_multi_in(image, filter, **options) + b for filter, b in zip(weight, bias)
+        corr2d_multi_in(image, filter, **options) + b
+        for filter, b in zip(weight, bias, strict=True)
     ]
     return torch.stack(feature_maps)
 

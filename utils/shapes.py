@@ -6,6 +6,8 @@ two. A function returns an integer when every argument is a single number, and a
 one of them is a pair. The results, and the settings that are refused, are those of PyTorch.
 """
 
+from numbers import Integral
+
 import torch
 
 from utils import _validate
@@ -26,8 +28,8 @@ __all__ = [
 
 
 def conv_output_size(size, kernel_size, *, stride=1, padding=0, dilation=1):
-    """
-    Size of the output of a convolution.
+    r"""
+    Return the size of the output of a convolution.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def conv_output_size(size, kernel_size, *, stride=1, padding=0, dilation=1):
     Along each axis, with input size n, kernel size k, stride s, padding p and dilation d, the
     window spans d(k - 1) + 1 pixels and the output has
 
-    .. math:: \\left\\lfloor \\frac{n + 2p - d(k - 1) - 1}{s} \\right\\rfloor + 1
+    .. math:: \left\lfloor \frac{n + 2p - d(k - 1) - 1}{s} \right\rfloor + 1
 
     entries (Dumoulin and Visin, 2016, "A guide to convolution arithmetic for deep learning",
     relationship 15).
@@ -83,7 +85,7 @@ def conv_output_size(size, kernel_size, *, stride=1, padding=0, dilation=1):
 
 def pool_output_size(size, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=False):
     """
-    Size of the output of a pooling layer.
+    Return the size of the output of a pooling layer.
 
     Parameters
     ----------
@@ -153,7 +155,7 @@ def conv_transpose_output_size(
     size, kernel_size, *, stride=1, padding=0, output_padding=0, dilation=1
 ):
     """
-    Size of the output of a transposed convolution.
+    Return the size of the output of a transposed convolution.
 
     Parameters
     ----------
@@ -181,7 +183,7 @@ def conv_transpose_output_size(
         If an argument is not made of integers.
     ValueError
         If an argument is out of range, `output_padding` is not less than the stride or the
-        dilation, or nothing is left of the output.
+        dilation, or the padding cuts off all of the output.
 
     Notes
     -----
@@ -211,8 +213,8 @@ def conv_transpose_output_size(
         entries = (n - 1) * s - 2 * p + d * (k - 1) + e + 1
         if entries < 1:
             raise ValueError(
-                f"padding={p} removes the whole output, got {entries + 2 * p} pixels before it: "
-                "use less padding"
+                f"padding must leave something of the output, got padding={p} for an output of "
+                f"{entries + 2 * p} before it is cut: use less padding"
             )
         output.append(entries)
     return _same_kind(output, size, kernel_size, stride, padding, output_padding, dilation)
@@ -220,7 +222,7 @@ def conv_transpose_output_size(
 
 def same_padding(kernel_size, *, dilation=1):
     """
-    Padding on each side that keeps the size, with stride 1.
+    Return the padding on each side that keeps the size, with stride 1.
 
     Parameters
     ----------
@@ -269,7 +271,7 @@ def same_padding(kernel_size, *, dilation=1):
 
 def unused_pixels(size, kernel_size, *, stride=1, padding=0, dilation=1):
     """
-    Rows and columns at the end of the padded input that no window reaches.
+    Count the rows and columns at the end of the padded input that no window reaches.
 
     Parameters
     ----------
@@ -316,7 +318,7 @@ def unused_pixels(size, kernel_size, *, stride=1, padding=0, dilation=1):
 
 def pixel_usage(size, kernel_size, *, stride=1, padding=0, dilation=1):
     """
-    How many windows read each pixel of the input.
+    Count the windows that read each pixel of the input.
 
     Parameters
     ----------
@@ -365,7 +367,7 @@ def pixel_usage(size, kernel_size, *, stride=1, padding=0, dilation=1):
 
 def conv_parameters(in_channels, out_channels, kernel_size, *, groups=1, bias=True):
     """
-    Number of parameters of a convolutional layer.
+    Count the parameters of a convolutional layer.
 
     Parameters
     ----------
@@ -409,7 +411,7 @@ def conv_parameters(in_channels, out_channels, kernel_size, *, groups=1, bias=Tr
 
 def linear_parameters(in_features, out_features, *, bias=True):
     """
-    Number of parameters of a fully connected layer.
+    Count the parameters of a fully connected layer.
 
     Parameters
     ----------
@@ -452,7 +454,7 @@ def conv_multiply_adds(
     groups=1,
 ):
     """
-    Number of multiply-adds of a convolutional layer for one image.
+    Count the multiply-adds of a convolutional layer for one image.
 
     Parameters
     ----------
@@ -500,7 +502,7 @@ def conv_multiply_adds(
 
 def linear_multiply_adds(in_features, out_features):
     """
-    Number of multiply-adds of a fully connected layer for one example.
+    Count the multiply-adds of a fully connected layer for one example.
 
     Parameters
     ----------
@@ -529,7 +531,7 @@ def linear_multiply_adds(in_features, out_features):
 
 def receptive_field(layers):
     """
-    Width, in input pixels, of the window that one output entry of a stack of layers sees.
+    Return how many input pixels one output entry of a stack of layers sees.
 
     Parameters
     ----------
@@ -593,12 +595,8 @@ def _does_not_fit(n, k, before, after, d):
 
 def _same_kind(output, *arguments):
     """Return two numbers as one when every argument was a single number."""
-    if all(
-        isinstance(argument, (int, str)) or not hasattr(argument, "__len__")
-        for argument in arguments
-    ):
-        return output[0]
-    return tuple(output)
+    single = all(isinstance(argument, (Integral, str)) for argument in arguments)
+    return output[0] if single else tuple(output)
 
 
 def _channels_per_group(in_channels, out_channels, groups):

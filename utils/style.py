@@ -31,9 +31,10 @@ _BOOK_RC = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
     "font.family": "DejaVu Sans",
-    "font.size": 12,
-    "axes.titlesize": 12,
-    "axes.labelsize": 12,
+    # Readable when a figure of 7.2 inches is shown on a telephone, at half its size.
+    "font.size": 13,
+    "axes.titlesize": 13,
+    "axes.labelsize": 13,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": mpl.cycler(
@@ -61,8 +62,13 @@ def use_book_style():
     """
     mpl.rcParams.update(_BOOK_RC)
     try:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
+        from IPython import get_ipython
+        from matplotlib_inline.config import InlineBackend
     except ImportError:  # a plain Python session: there is no notebook to store figures in
         return
-    if mpl.get_backend().lower().endswith("inline"):
-        set_matplotlib_formats("retina", bbox_inches=None)  # exactly as wide as asked for
+    shell = get_ipython()
+    if shell is not None:
+        # Set in the configuration, which holds whether pyplot is imported before or after.
+        inline = InlineBackend.instance(parent=shell)
+        inline.figure_formats = {"retina"}
+        inline.print_figure_kwargs = {"bbox_inches": None}  # exactly as wide as asked for
