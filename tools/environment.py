@@ -94,7 +94,7 @@ def fingerprint(venv, group):
         raise SetupError(f"pyproject.toml has no dependency group {group!r}")
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in pins if line and not line.startswith("#")]
-    parts = [str(venv), *sorted(requirements_of(group, groups)), *pins]
+    parts = [str(venv), *sorted(requirements_of(group, groups)), *sorted(pins)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
