@@ -18,7 +18,16 @@ ROOT = Path(__file__).resolve().parents[1]
 URL = re.compile(r"https://github\.com/(?P<owner>[\w-]+)/(?P<name>[\w.-]+)")
 BRANCH = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
-PAGES = ("*.md", "*.cff", "*.toml", "_config.yml", "book/*.md", "book/*.ipynb", ".github/**/*.*")
+FILES = (
+    "*.md",
+    "*.cff",
+    "_config.yml",
+    "book/*.md",
+    "book/*.ipynb",
+    ".github/**/*.md",
+    ".github/**/*.yml",
+    "tools/setup_cell.py",
+)
 SETUP_LINE = re.compile(r'^REPO, BRANCH = ".*$', re.MULTILINE)
 
 
@@ -227,10 +236,8 @@ def rename(root: Path, new: Repository | None = None, *, write: bool = True) -> 
     old = configured(config.read_text(encoding="utf-8"))
     new = new or old
     pending = {}
-    for pattern in PAGES:
+    for pattern in FILES:
         for path in sorted(root.glob(pattern)):
-            if not path.is_file() or path.suffix in (".png", ".svg"):
-                continue
             before = path.read_text(encoding="utf-8")
             if path.suffix == ".ipynb":
                 try:
@@ -241,6 +248,8 @@ def rename(root: Path, new: Repository | None = None, *, write: bool = True) -> 
                 after = in_line(before, old, new)
             if path == config:
                 after = reconfigure(after, new)
+            elif path.suffix == ".py":
+                after = SETUP_LINE.sub(new.setup_line, after)
             if after != before:
                 pending[path] = after
     if write:  # only now, when every file could be read: all files or none
