@@ -24,7 +24,7 @@ help: ## list the targets
 
 book: ## build the site, without PyTorch; a warning is an error
 	$(set_up) site
-	@"$(bin)/jupyter-book" build book --toc "$(CURDIR)/_toc.yml" -W -n --keep-going \
+	@"$(bin)/jupyter-book" build book --toc "$(CURDIR)/_toc.yml" -q -W -n --keep-going \
 	  --path-output "$(BUILD)"
 
 serve: book ## build the site and show it on PORT
