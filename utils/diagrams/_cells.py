@@ -4,14 +4,15 @@ Diagrams are drawn in units of one cell, with row 0 at the top, so that a cell o
 place in every picture. Text is measured in cells too: a number stays inside its cell at any size.
 """
 
+import functools
 import math
 
-import torch
-from matplotlib import patheffects
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
 
+from utils import _validate
 from utils.style import PALETTE
 
 INK = "#1A1A1A"
@@ -26,6 +27,7 @@ TEXT_COLOURS = {
     "highlight": "#9C4300",
     "gradient": "#1F6187",
 }
+INFINITY = "\N{INFINITY}"
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 DOT = "\N{MIDDLE DOT}"
@@ -53,7 +55,7 @@ def number_format(values, fmt=None):
     if callable(fmt):
         return fmt
     if fmt is None:
-        numbers = [float(value) for value in values.flatten()]
+        numbers = [value for value in values.flatten().tolist() if math.isfinite(value)]
         decimals = next(
             (d for d in (0, 1) if all(math.isclose(round(v, d), v, abs_tol=1e-6) for v in numbers)),
             2,
@@ -64,9 +66,15 @@ def number_format(values, fmt=None):
         text = format(float(value), fmt)
         if text.startswith("-") and float(text) == 0:
             text = text[1:]
-        return text.replace("-", MINUS)
+        return text.replace("-", MINUS).replace("inf", INFINITY)
 
     return write
+
+
+@functools.lru_cache(maxsize=4096)
+def _ems(text, weight):
+    """Width of a line of text, as a multiple of its font size."""
+    return TextPath((0, 0), text, size=100, prop={"weight": weight}).get_extents().width / 100
 
 
 class CellText(Text):
@@ -88,10 +96,12 @@ class CellText(Text):
             return
         (left, bottom), (right, top) = self.axes.transData.transform([(0, 0), (1, 1)])
         points = 72 / self.get_figure(root=True).dpi
-        longest = max((len(line) for line in self.get_text().split("\n")), default=1) or 1
-        by_height = self._height_in_cells * abs(top - bottom)
-        by_width = self._width_in_cells * abs(right - left) / (0.62 * longest)
-        self.set_fontsize(max(min(by_height, by_width) * points, 0.5))
+        lines = [line for line in self.get_text().split("\n") if line.strip()]
+        longest = max((_ems(line, self.get_fontweight()) for line in lines), default=0)
+        size = self._height_in_cells * abs(top - bottom)
+        if longest:
+            size = min(size, self._width_in_cells * abs(right - left) / longest)
+        self.set_fontsize(max(size * points, 0.5))
 
     def get_window_extent(self, renderer=None, dpi=None):
         """Measure the text at the size at which it is drawn."""
@@ -104,12 +114,10 @@ class CellText(Text):
         super().draw(renderer)
 
 
-def write_in(ax, x, y, text, *, height=0.46, width=math.inf, colour=INK, halo=False, **kwargs):
+def write_in(ax, x, y, text, *, height=0.46, width=math.inf, colour=INK, **kwargs):
     """Write `text`, `height` cells high, centred on (x, y) unless told otherwise."""
     options = {"ha": "center", "va": "center_baseline", "color": colour, "zorder": 5} | kwargs
     artist = CellText(x, y, text, height=height, width=width, transform=ax.transData, **options)
-    if halo:
-        artist.set_path_effects([patheffects.withStroke(linewidth=3, foreground="white")])
     ax.add_artist(artist)
     return artist
 
@@ -152,13 +160,12 @@ def paint_grid(
     *,
     origin=(0.0, 0.0),
     role="input",
-    padding=(0, 0),
+    padding=((0, 0), (0, 0)),
     fmt=None,
     shade=False,
-    numbers=True,
     shown=None,
+    blank=(),
     strength=0.16,
-    text_height=0.46,
 ):
     """
     Draw a grid of numbers with its top left corner (rim included) at `origin`.
@@ -173,54 +180,50 @@ def paint_grid(
         Column and row of the corner.
     role : str
         A role of `PALETTE`.
-    padding : tuple of int
-        Rows and columns of zeros around the values.
+    padding : ((int, int), (int, int))
+        Rows of zeros above and below, columns of zeros left and right.
     fmt : str, callable or None
         How numbers are written.
     shade : bool
         Let the tint follow the value.
-    numbers : bool
-        Write the numbers.
     shown : Tensor or None
         Shape (H, W), bool: cells that are False stay empty.
+    blank : collection of tuple of int
+        Cells, rim included, whose number is left out.
     strength : float
         The tint of an unshaded cell, from 0 to 1.
-    text_height : float
-        Height of the numbers in cells.
     """
     left, top = origin
-    rim_rows, rim_columns = padding
+    (above, below), (before, after) = padding
     height, width = values.shape
     write = number_format(values, fmt)
-    low, high = (float(values.min()), float(values.max())) if values.numel() else (0.0, 1.0)
-    for i in range(-rim_rows, height + rim_rows):
-        for j in range(-rim_columns, width + rim_columns):
-            x, y = left + j + rim_columns, top + i + rim_rows
-            if not (0 <= i < height and 0 <= j < width):
+    tints = _shades(values) if shade else None
+    for i in range(above + height + below):
+        for j in range(before + width + after):
+            x, y = left + j, top + i
+            row, column = i - above, j - before
+            numbered = (i, j) not in blank
+            if not (0 <= row < height and 0 <= column < width):
                 paint_cell(ax, x, y, face="white", edge=PALETTE["padding"], dashed=True, zorder=0.5)
-                if numbers:
+                if numbered:
                     colour = TEXT_COLOURS["padding"]
-                    write_in(ax, x + 0.5, y + 0.5, "0", height=text_height * 0.85, colour=colour)
+                    write_in(ax, x + 0.5, y + 0.5, "0", height=0.4, colour=colour)
                 continue
-            if shown is not None and not shown[i, j]:
+            if shown is not None and not shown[row, column]:
                 paint_cell(ax, x, y, face="white", edge=tint(role, 0.6))
                 continue
-            value = float(values[i, j])
-            amount = strength
-            if shade:
-                amount = 0.08 + 0.82 * ((value - low) / (high - low) if high > low else 0.5)
-            face = tint(role, amount)
+            face = tint(role, float(tints[row, column]) if shade else strength)
             paint_cell(ax, x, y, face=face, edge="white" if shade else tint(role, 0.75))
-            if numbers:
-                write_in(
-                    ax,
-                    x + 0.5,
-                    y + 0.5,
-                    write(value),
-                    height=text_height,
-                    width=0.86,
-                    colour=readable_on(face),
-                )
+            if numbered:
+                text = write(values[row, column])
+                write_in(ax, x + 0.5, y + 0.5, text, width=0.8, colour=readable_on(face))
+
+
+def _shades(values):
+    """Return how strong the tint of each value is: none at zero (or below), full at the largest."""
+    finite = values.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = min(float(finite.min()), 0.0), float(finite.max())
+    return (finite - low) / (high - low) if high > low else finite * 0
 
 
 def cell_axes(ax, width, height, *, margin=0.08):
@@ -232,6 +235,6 @@ def cell_axes(ax, width, height, *, margin=0.08):
     return ax
 
 
-def as_values(values):
-    """Return a detached CPU copy in float64, so that nothing drawn touches the caller's data."""
-    return torch.as_tensor(values).detach().to("cpu", torch.float64)
+def as_values(values, name):
+    """Return a matrix as float64 on the CPU, so that nothing drawn touches the caller's data."""
+    return _validate.as_matrix(values, name).detach().cpu().double()

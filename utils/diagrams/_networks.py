@@ -1,24 +1,28 @@
 """Networks drawn from their weight masks, and filters drawn from their weights."""
 
 import math
+from string import ascii_lowercase
 
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle, Polygon, Rectangle
 
+from utils import _validate
 from utils.diagrams._cells import (
     INK,
     MUTED,
     TEXT_COLOURS,
     TIMES,
-    as_values,
     cell_axes,
     tint,
     write_in,
 )
-from utils.diagrams._windows import _pair
+from utils.shapes import conv_output_size
 from utils.style import PALETTE, SIGNED_CMAP
+
+_PITCH = 0.62  # from one unit of a column to the next
+_SHEAR, _DEPTH = 0.42, 0.52  # how a plane that lies in the page is drawn
 
 # Weights that are shared are told apart by colour, line style and letter together.
 _STRANDS = (
@@ -61,11 +65,10 @@ def patch_mask(size, kernel_size, *, stride=1, shared=False):
     >>> mask.shape, mask[0].tolist()
     (torch.Size([4, 16]), [1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     """
-    rows, columns = _pair(size, "size", 1)
-    kernel_shape = _pair(kernel_size, "kernel_size", 1)
-    steps = _pair(stride, "stride", 1)
-    if kernel_shape[0] > rows or kernel_shape[1] > columns:
-        raise ValueError(f"kernel_size {kernel_shape} is larger than the image {(rows, columns)}")
+    rows, columns = _validate.as_pair(size, "size")
+    kernel_shape = _validate.as_pair(kernel_size, "kernel_size")
+    steps = _validate.as_pair(stride, "stride")
+    conv_output_size((rows, columns), kernel_shape, stride=steps)  # refuses what does not fit
     pixels = torch.arange(rows * columns, dtype=torch.float64).reshape(1, 1, rows, columns)
     patches = F.unfold(pixels, kernel_shape, stride=steps)[0].T.long()
     count, taps = patches.shape
@@ -153,82 +156,127 @@ def _formula(masks):
     return " + ".join("({} + {})".format(*_layer_counts(mask)) for mask in masks)
 
 
-def _unit_positions(count, *, grid, x, middle, pitch):
-    """Place the units of one layer: as a column, or as a tilted square grid."""
-    side = math.isqrt(count)
-    if not grid or side * side != count or side == 1:
-        return [(x, middle + (n - (count - 1) / 2) * pitch) for n in range(count)]
-    places = []
-    for n in range(count):
-        i, j = divmod(n, side)
-        centred_i, centred_j = i - (side - 1) / 2, j - (side - 1) / 2
-        places.append((x + 0.62 * centred_j, middle + 1.15 * centred_i + 0.62 * centred_j))
-    return places
+class _Layout:
+    """
+    Where the units of a network stand, in a box of `width` x `height`.
 
+    Either every layer is a column and the network runs from left to right, or every layer with a
+    square number of units is a plane that lies in the page, and the network runs upwards.
+    """
 
-def _network_height(masks, *, grid):
-    counts = [masks[0].shape[1]] + [mask.shape[0] for mask in masks]
-    if grid:
-        sides = [math.isqrt(n) if math.isqrt(n) ** 2 == n else 0 for n in counts]
-        heights = [1.8 * s if s else n * 0.8 for s, n in zip(sides, counts, strict=True)]
-        return max(heights) + 0.4
-    return 0.62 * max(counts) + 0.4
+    def __init__(self, masks, *, grid):
+        self.counts = [masks[0].shape[1]] + [mask.shape[0] for mask in masks]
+        self.grid = grid
+        self.sides = [math.isqrt(n) if math.isqrt(n) ** 2 == n else 0 for n in self.counts]
+        if grid:
+            self._place_planes()
+        else:
+            self._place_columns()
 
+    def _place_columns(self):
+        largest = max(self.counts)
+        self.width = 3.2 * (len(self.counts) - 1) + 0.8
+        self.height = max(_PITCH * largest, 2.4)
+        self.units = []
+        for depth, count in enumerate(self.counts):
+            pitch = min(self.height / count, 2.4)
+            x, first = 0.4 + 3.2 * depth, (self.height - pitch * (count - 1)) / 2
+            self.units.append([(x, first + n * pitch) for n in range(count)])
 
-def _paint_network(ax, masks, *, origin=(0.0, 0.0), width, height, grid, labels, strand=1.0):
-    """Draw units and strands into a box of width x height."""
-    left, top = origin
-    middle = top + height / 2
-    counts = [masks[0].shape[1]] + [mask.shape[0] for mask in masks]
-    inset = 1.3 if grid and math.isqrt(counts[0]) ** 2 == counts[0] > 1 else 0.4
-    last_inset = 0.4
-    span = width - inset - last_inset
-    layers = []
-    for depth, count in enumerate(counts):
-        x = left + inset + span * depth / (len(counts) - 1)
-        pitch = 0.62 if count > 8 else min(0.62 * counts[0] / count, 2.2) if not grid else 1.5
-        layers.append(_unit_positions(count, grid=grid, x=x, middle=middle, pitch=pitch))
-    for depth, mask in enumerate(masks):
-        numbers, uses = mask[mask > 0].unique(return_counts=True)
-        shared = {int(n): k for k, n in enumerate(numbers) if int(uses[k]) > 1}
-        for unit, row in enumerate(mask):
-            for source, number in enumerate(row):
-                if not number:
-                    continue
-                start, end = layers[depth][source], layers[depth + 1][unit]
-                role, style = "kernel", "-"
-                if int(number) in shared:
-                    role, style = _STRANDS[shared[int(number)] % len(_STRANDS)]
-                ax.plot(
-                    *zip(start, end, strict=True),
-                    color=PALETTE[role],
-                    linestyle=style,
-                    linewidth=strand * (2.0 if shared else 1.2),
-                    solid_capstyle="round",
-                    zorder=1,
-                )
-    side = math.isqrt(counts[0])
-    square = grid and side * side == counts[0] > 1
-    for depth, (places, count) in enumerate(zip(layers, counts, strict=True)):
-        role = "input" if depth == 0 else "output"
-        radius = 0.3 if depth and count <= 8 else 0.24
-        for x, y in places:
-            if depth == 0:
-                shape = Rectangle((x - radius, y - radius), 2 * radius, 2 * radius)
+    def _place_planes(self):
+        self.across = max([1.0, *self.sides])
+        self.width = self.across * (1 + _SHEAR)
+        deep = self.across * _DEPTH
+        steps = [1.7 + 0.7 * deep * (self.sides[n] > 1) for n in range(len(self.counts) - 1)]
+        top = 0.4 if self.sides[-1] < 2 else deep / 2
+        heights = [top + sum(steps[n:]) for n in range(len(self.counts))]
+        self.height = heights[0] + (deep / 2 if self.sides[0] > 1 else 0.4)
+        self.middles = heights
+        self.units = []
+        for depth, count in enumerate(self.counts):
+            side = self.sides[depth]
+            if side:
+                cells = [divmod(n, side) for n in range(count)]
+                units = [self.on_plane(depth, i + 0.5, j + 0.5) for i, j in cells]
             else:
-                shape = Circle((x, y), radius)
-            shape.set(
-                facecolor=tint(role, 0.35 if depth < len(counts) - 1 else 0.9),
-                edgecolor=TEXT_COLOURS[role],
-                linewidth=1.2,
-                zorder=3,
-            )
-            ax.add_patch(shape)
-    if labels is not None:
-        for places, label in zip(layers, labels, strict=True):
-            x = sum(place[0] for place in places) / len(places)
-            write_in(ax, x, top + height + 0.3, label, height=0.42, colour=MUTED)
-    return square
+                pitch = min(self.width / count, 2.0)
+                first = (self.width - pitch * (count - 1)) / 2
+                units = [(first + n * pitch, heights[depth]) for n in range(count)]
+            self.units.append(units)
+
+    def on_plane(self, depth, row, column):
+        """Return the point of a plane at `row` and `column`, measured in its own cells."""
+        scale = self.across / self.sides[depth]
+        row, column = row * scale - self.across / 2, column * scale - self.across / 2
+        return self.width / 2 + column - _SHEAR * row, self.middles[depth] + _DEPTH * row
+
+    def corners(self, depth, row, column, *, size=1):
+        """Return the corners of a cell of a plane."""
+        ends = ((0, 0), (0, size), (size, size), (size, 0))
+        return [self.on_plane(depth, row + i, column + j) for i, j in ends]
+
+
+def _paint_layer(ax, layout, depth):
+    """Draw the units of one layer: the input as pixels, the others as circles."""
+    role = "input" if depth == 0 else "output"
+    last = depth == len(layout.counts) - 1
+    style = {
+        "facecolor": tint(role, 0.85 if last else 0.3),
+        "edgecolor": TEXT_COLOURS[role],
+        "linewidth": 1.2,
+        "zorder": 1 if depth == 0 else 4,
+    }
+    side = layout.sides[depth]
+    if layout.grid and side > 1:
+        if depth == 0:
+            for n in range(side * side):
+                ax.add_patch(Polygon(layout.corners(depth, *divmod(n, side)), **style))
+            return
+        plane = Polygon(layout.corners(depth, 0, 0, size=side), facecolor="none", zorder=0.5)
+        plane.set(edgecolor=PALETTE[role], linewidth=1, linestyle=(0, (3, 2)))
+        ax.add_patch(plane)
+    for x, y in layout.units[depth]:
+        if depth == 0:
+            ax.add_patch(Rectangle((x - 0.25, y - 0.25), 0.5, 0.5, **style))
+        else:
+            ax.add_patch(Circle((x, y), 0.3, **style))
+
+
+def _paint_strands(ax, layout, depth, mask, *, strength):
+    """Draw the connections from layer `depth` to the next; a shared weight has its own style."""
+    numbers, uses = mask[mask > 0].unique(return_counts=True)
+    numbers = numbers.tolist()
+    sharing = int(uses.max()) > 1 if len(uses) else False
+    private = depth == 0 and bool(((mask > 0).sum(dim=0) == 1).all())
+    lettered = private and len(numbers) <= len(ascii_lowercase)
+    lift = 0.3 * _DEPTH if layout.grid and layout.sides[depth] > 1 and lettered else 0.0
+    for unit, source in mask.nonzero().tolist():
+        kind = numbers.index(int(mask[unit, source]))
+        role, style = _STRANDS[kind % len(_STRANDS)] if sharing else ("kernel", "-")
+        (x, y), end = layout.units[depth][source], layout.units[depth + 1][unit]
+        ax.plot(
+            (x + lift, end[0]),
+            (y - lift, end[1]),
+            color=PALETTE[role],
+            linestyle=style,
+            linewidth=strength * (1.9 if private else 1.1),
+            dash_capstyle="butt",
+            zorder=2,
+        )
+        if lettered:
+            colour = TEXT_COLOURS[role]
+            x, y = (x - 0.18, y + 0.04) if lift else (x, y)
+            height = 0.46 if lift else 0.4
+            letter = ascii_lowercase[kind]
+            write_in(ax, x, y, letter, height=height, colour=colour, fontweight="bold", zorder=3)
+
+
+def _paint_network(ax, layout, masks, *, strength=1.0):
+    """Draw strands and units."""
+    for depth in range(len(layout.counts)):
+        _paint_layer(ax, layout, depth)
+    for depth, mask in enumerate(masks):
+        _paint_strands(ax, layout, depth, mask, strength=strength)
 
 
 def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
@@ -236,8 +284,8 @@ def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
     Draw a network from its layer sizes or from its weight masks.
 
     Inputs are squares, units are circles, each connection is a strand. Strands that are the same
-    weight have the same colour and the same line style. Underneath stands the number of
-    parameters, counted from the masks.
+    weight have the same colour, the same line style and, where there is room, the same letter.
+    Underneath stands the number of parameters, counted from the masks.
 
     Parameters
     ----------
@@ -248,8 +296,8 @@ def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
     labels : sequence of str, optional
         A name for each layer, the input included.
     grid : bool
-        Draw layers with a square number of units (16, 4) as grids, tilted into the page, instead
-        of as columns.
+        Draw layers with a square number of units (16, 4) as planes, the network running upwards;
+        by default every layer is a column, and the network runs to the right.
     caption : bool
         Write the number of parameters underneath.
 
@@ -260,6 +308,8 @@ def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
 
     Raises
     ------
+    TypeError
+        If `layers` mixes sizes and masks.
     ValueError
         If the masks do not fit together or the labels do not fit the layers.
 
@@ -274,16 +324,28 @@ def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
         labels = list(labels)
         if len(labels) != len(masks) + 1:
             raise ValueError(f"labels must name {len(masks) + 1} layers, got {len(labels)}")
-    width = 3.2 * len(masks) + 1.2
-    height = _network_height(masks, grid=grid)
-    below = 0.6 * (labels is not None) + 0.8 * caption
+    layout = _Layout(masks, grid=grid)
+    width, height = layout.width, layout.height
+    below = 0.7 * (labels is not None and not grid) + 0.9 * caption
     if ax is None:
-        scale = min(0.6, 5.5 / (height + below))
-        _, ax = plt.subplots(figsize=(width * scale, (height + below) * scale))
-    _paint_network(ax, masks, width=width, height=height, grid=grid, labels=labels)
+        scale = min(0.7, 5.5 / (height + below), 6.4 / width)
+        _, ax = plt.subplots(figsize=(width * scale + 0.2, (height + below) * scale + 0.2))
+    _paint_network(ax, layout, masks)
+    for depth, label in enumerate(labels or ()):
+        if grid:
+            x, y, align = 0.0, layout.middles[depth] - 0.1, "left"
+            if layout.sides[depth] > 1:
+                y -= layout.across * _DEPTH / 2 + 0.3
+        else:
+            x, y, align = layout.units[depth][0][0], height + 0.4, ("left", "center")[depth > 0]
+            if depth == 0:
+                x -= 0.25
+            elif depth == len(masks):
+                x, align = width, "right"
+        write_in(ax, x, y, label, height=0.42, colour=MUTED, ha=align)
     if caption:
         text = f"{_formula(masks)} = {count_parameters(masks):,} parameters"
-        write_in(ax, width / 2, height + below - 0.4, text, height=0.45, width=width)
+        write_in(ax, width / 2, height + below - 0.35, text, height=0.46, width=width)
     return cell_axes(ax, width, height + below)
 
 
@@ -313,35 +375,42 @@ def plot_networks(networks, *, titles=None, grid=True):
     Examples
     --------
     >>> figure = plot_networks([[16, 4, 1], [4, 1]])
-    >>> [ax.texts[0].get_text() for ax in figure.axes]
+    >>> [ax.texts[-3].get_text() for ax in figure.axes]
     ['73', '5']
     """
     networks = [_as_masks(layers) for layers in networks]
     if not networks:
         raise ValueError("networks must hold at least one network")
-    titles = [None] * len(networks) if titles is None else list(titles)
+    titles = [""] * len(networks) if titles is None else list(titles)
     if len(titles) != len(networks):
         raise ValueError(f"titles must name {len(networks)} networks, got {len(titles)}")
-    width = max(2.3 * len(masks) + 1.0 for masks in networks)
-    height = max(_network_height(masks, grid=grid) for masks in networks)
-    below = 2.6
-    panel = min(7.0 / len(networks), 3.5)
-    scale = panel / (width + 0.3)
+    layouts = [_Layout(masks, grid=grid) for masks in networks]
+    width = max(layout.width for layout in layouts)
+    height = max(layout.height for layout in layouts)
+    above, below = 1.0 * any(titles), 3.2
+    panel = min(7.0 / len(networks), 3.4)
+    scale = panel / (width + 0.7)
     figure, axes = plt.subplots(
         1,
         len(networks),
-        figsize=(panel * len(networks), (height + below + 0.8) * scale),
+        figsize=(panel * len(networks), (above + height + below) * scale),
         squeeze=False,
+        layout="none",
     )
-    for ax, masks, title in zip(axes[0], networks, titles, strict=True):
-        total = count_parameters(masks)
-        write_in(ax, width / 2, height + 0.75, f"{total:,}", height=1.35, fontweight="bold")
-        write_in(ax, width / 2, height + 1.75, "parameters", height=0.5, colour=MUTED)
+    figure.subplots_adjust(0, 0, 1, 1, wspace=0)
+    for ax, masks, layout, title in zip(axes[0], networks, layouts, titles, strict=True):
+        _paint_network(ax, layout, masks, strength=0.9)
+        middle, room = layout.width / 2, width + 0.3
         if title:
-            write_in(ax, width / 2, -0.35, title, height=0.5, width=width)
-        _paint_network(ax, masks, width=width, height=height, grid=grid, labels=None, strand=0.9)
-        cell_axes(ax, width, height + below)
-        ax.set_ylim(height + below - 0.3, -0.8)
+            write_in(ax, middle, -0.55, title, height=0.62, width=room, fontweight="bold")
+        y = layout.height
+        total, formula = f"{count_parameters(masks):,}", _formula(masks)
+        write_in(ax, middle, y + 1.1, total, height=1.7, width=room, fontweight="bold")
+        write_in(ax, middle, y + 2.15, "parameters", height=0.56, width=room)
+        write_in(ax, middle, y + 2.8, formula, height=0.5, width=room, colour=MUTED)
+        cell_axes(ax, layout.width, layout.height)
+        ax.set_xlim(middle - width / 2 - 0.35, middle + width / 2 + 0.35)
+        ax.set_ylim(y + below, y - height - above)
     return figure
 
 
@@ -378,10 +447,10 @@ def draw_filter_bank(weight, *, ax=None, ncols=3):
     >>> [text.get_text() for text in ax.texts]
     ['filter 0: 3×5×5', 'filter 1: 3×5×5']
     """
-    bank = as_values(weight)
+    bank = _validate.as_tensor(weight, "weight").detach().cpu().double()
     if bank.ndim != 4 or bank.numel() == 0:
         raise ValueError(f"weight must have shape (C_out, C_in, kH, kW), got {tuple(bank.shape)}")
-    ncols = min(_pair(ncols, "ncols", 1)[0], len(bank))
+    ncols = min(_validate.as_int(ncols, "ncols"), len(bank))
     filters, channels, rows, columns = bank.shape
     limit = float(bank.abs().max()) or 1.0
     shift = 0.28 * min(rows, columns) if channels > 1 else 0.0
@@ -430,7 +499,7 @@ def draw_filter_bank(weight, *, ax=None, ncols=3):
             y - 0.5 * head,
             f"filter {n}: {size}",
             height=0.2 * rows,
-            width=cell_width - 0.3,
+            width=columns + shift * (channels - 1),
             ha="left",
         )
     return cell_axes(ax, width, height)

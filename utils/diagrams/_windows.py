@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
+from utils import _validate
 from utils.diagrams._cells import (
     DOT,
     INK,
@@ -22,49 +23,31 @@ from utils.diagrams._cells import (
     tint,
     write_in,
 )
+from utils.shapes import conv_output_size
 from utils.style import PALETTE
-
-
-def _pair(value, name, least):
-    pair = (value, value) if isinstance(value, int) else value
-    valid = isinstance(pair, (tuple, list)) and len(pair) == 2
-    if not valid or any(isinstance(v, bool) or not isinstance(v, int) for v in pair):
-        raise TypeError(f"{name} must be an int or a pair of ints, got {value!r}")
-    if min(pair) < least:
-        raise ValueError(f"{name} must be at least {least}, got {value!r}")
-    return tuple(pair)
-
-
-def _matrix(values, name):
-    values = as_values(values)
-    if values.ndim != 2 or values.numel() == 0:
-        raise ValueError(f"{name} must have shape (H, W), got {tuple(values.shape)}")
-    return values
 
 
 class _Slide:
     """A kernel sliding over an image: the settings, every window, and the output."""
 
     def __init__(self, image, kernel, *, stride, padding, dilation):
-        self.image = _matrix(image, "image")
-        self.kernel = _matrix(kernel, "kernel")
-        self.stride = _pair(stride, "stride", 1)
-        self.padding = _pair(padding, "padding", 0)
-        self.dilation = _pair(dilation, "dilation", 1)
-        rows, columns = self.padding
-        self.padded = F.pad(self.image, (columns, columns, rows, rows))
-        extent = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel.shape, strict=True)]
-        if any(e > n for e, n in zip(extent, self.padded.shape, strict=True)):
-            raise ValueError(
-                f"kernel must fit into the padded image: it covers {tuple(extent)} pixels of "
-                f"{tuple(self.padded.shape)}"
-            )
-        self.extent = tuple(extent)
+        self.image = as_values(image, "image")
+        self.kernel = _validate.as_kernel(kernel).double()
+        size, kernel_size = tuple(self.image.shape), tuple(self.kernel.shape)
+        settings = {"stride": stride, "padding": padding, "dilation": dilation}
+        conv_output_size(size, kernel_size, **settings)  # refuses what does not fit
+        self.stride = _validate.as_pair(stride, "stride")
+        self.dilation = _validate.as_pair(dilation, "dilation")
+        self.rim = _validate.pad_amounts(padding, kernel_size, stride=stride, dilation=dilation)
+        (above, below), (before, after) = self.rim
+        self.padded = F.pad(self.image, (before, after, above, below))
+        self.extent = tuple(
+            d * (k - 1) + 1 for d, k in zip(self.dilation, kernel_size, strict=True)
+        )
         self.output = F.conv2d(
-            self.image[None, None],
+            self.padded[None, None],
             self.kernel[None, None],
             stride=self.stride,
-            padding=self.padding,
             dilation=self.dilation,
         )[0, 0]
 
@@ -86,13 +69,13 @@ class _Slide:
             for b in range(kernel_columns)
         ]
 
-    def check_position(self, position):
-        """Refuse a position that is not in the output."""
-        rows, columns = self.output.shape
-        if not (0 <= position[0] < rows and 0 <= position[1] < columns):
-            raise ValueError(
-                f"position must lie in the output of shape {(rows, columns)}, got {position!r}"
-            )
+    def as_position(self, position):
+        """Return `position` as a pair if it lies in the output."""
+        pair = _validate.as_pair(position, "position", minimum=0)
+        if any(p >= n for p, n in zip(pair, self.output.shape, strict=True)):
+            shape = tuple(self.output.shape)
+            raise ValueError(f"position must lie in the output of shape {shape}, got {pair}")
+        return pair
 
 
 def _outline_cells(ax, cells, *, origin=(0.0, 0.0), role="highlight"):
@@ -113,9 +96,9 @@ def _highlighted_cells(highlight, shape):
         return []
     rows, columns = shape
     grid = torch.arange(rows * columns).reshape(rows, columns)
-    if isinstance(highlight, tuple) and len(highlight) == 2:
-        if all(isinstance(part, (int, slice)) for part in highlight):
-            highlight = [divmod(int(n), columns) for n in grid[highlight].flatten()]
+    parts = highlight if isinstance(highlight, tuple) and len(highlight) == 2 else (None,)
+    if all(isinstance(part, (int, slice)) for part in parts):
+        highlight = [divmod(int(n), columns) for n in grid[highlight].flatten()]
     cells = [tuple(cell) for cell in highlight]
     for cell in cells:
         if len(cell) != 2 or not (0 <= cell[0] < rows and 0 <= cell[1] < columns):
@@ -175,11 +158,10 @@ def draw_grid(
     >>> [text.get_text() for text in ax.texts]
     ['0', '1', '2', '3']
     """
-    values = _matrix(values, "values")
-    if role not in PALETTE:
-        raise ValueError(f"role must be one of {', '.join(PALETTE)}, got {role!r}")
-    rim = _pair(padding, "padding", 0)
-    rows, columns = (n + 2 * p for n, p in zip(values.shape, rim, strict=True))
+    values = as_values(values, "values")
+    role = _validate.as_choice(role, "role", PALETTE)
+    rim = [(n, n) for n in _validate.as_pair(padding, "padding", minimum=0)]
+    rows, columns = (n + sum(p) for n, p in zip(values.shape, rim, strict=True))
     cells = _highlighted_cells(highlight, (rows, columns))
     if ax is None:
         _, ax = plt.subplots(figsize=(0.55 * columns + 0.2, 0.55 * rows + 0.4))
@@ -195,24 +177,18 @@ def draw_grid(
 def _paint_window(ax, slide, position, *, origin=(0.0, 0.0)):
     """Draw the padded image with the window at `position`, each kernel value in its cell."""
     left, top = origin
-    paint_grid(ax, slide.image, origin=origin, padding=slide.padding)
-    write = number_format(slide.kernel)
     taps = slide.taps(position)
+    paint_grid(ax, slide.image, origin=origin, padding=slide.rim, blank=taps)
+    write_pixel, write_weight = number_format(slide.image), number_format(slide.kernel)
     for (i, j), weight in zip(taps, slide.kernel.flatten(), strict=True):
-        ax.add_patch(
-            Rectangle((left + j, top + i), 1, 1, facecolor=tint("kernel", 0.45), zorder=2)
-        )
-        write_in(
-            ax,
-            left + j + 0.94,
-            top + i + 0.84,
-            TIMES + write(weight),
-            height=0.26,
-            width=0.8,
-            colour=TEXT_COLOURS["kernel"],
-            ha="right",
-        )
-    _outline_cells(ax, taps, origin=origin, role="highlight")
+        x, y = left + j, top + i
+        cell = Rectangle((x, y), 1, 1, facecolor=tint("kernel", 0.45), edgecolor="white", zorder=2)
+        ax.add_patch(cell)
+        write_in(ax, x + 0.46, y + 0.42, write_pixel(slide.padded[i, j]), width=0.8)
+        factor = TIMES + write_weight(weight)
+        small = {"height": 0.29, "width": 0.85, "colour": TEXT_COLOURS["kernel"], "ha": "right"}
+        write_in(ax, x + 0.93, y + 0.8, factor, **small)
+    _outline_cells(ax, taps, origin=origin)
 
 
 def draw_window(image, kernel, *, position=(0, 0), stride=1, padding=0, dilation=1, ax=None):
@@ -252,11 +228,11 @@ def draw_window(image, kernel, *, position=(0, 0), stride=1, padding=0, dilation
     ['1', '0', '0']
     """
     slide = _Slide(image, kernel, stride=stride, padding=padding, dilation=dilation)
-    slide.check_position(position)
+    position = slide.as_position(position)
     rows, columns = slide.padded.shape
     if ax is None:
         _, ax = plt.subplots(figsize=(0.55 * columns + 0.2, 0.55 * rows + 0.2))
-    _paint_window(ax, slide, tuple(position))
+    _paint_window(ax, slide, position)
     return cell_axes(ax, columns, rows)
 
 
@@ -276,19 +252,45 @@ def _blank_figure(make, width, height, *, cell):
     return figure, ax
 
 
-def _sum_terms(slide, position):
-    """Return the written-out products, one list a kernel row."""
+def _write_sum(ax, slide, position, *, left, top, room, line):
+    """Write out the products of one window, a line for each kernel row, and what they add up to."""
     write_pixel, write_weight = number_format(slide.image), number_format(slide.kernel)
     rows, columns = slide.kernel.shape
-    terms = []
-    for (i, j), weight in zip(slide.taps(position), slide.kernel.flatten(), strict=True):
-        factors = [write_pixel(slide.padded[i, j]), write_weight(weight)]
-        factors[1:] = [f"({f})" if f.startswith(MINUS) else f for f in factors[1:]]
-        terms.append(DOT.join(factors))
-    return [terms[row * columns : (row + 1) * columns] for row in range(rows)]
+    pixels = [write_pixel(slide.padded[tap]) for tap in slide.taps(position)]
+    weights = [write_weight(weight) for weight in slide.kernel.flatten()]
+    weights = [f"({w})" if w.startswith(MINUS) else w for w in weights]
+    label = "Y[{}, {}] =".format(*position)
+    result = f"= {number_format(slide.output)(slide.output[position])}"
+
+    # Widths in cells for text of height 1: columns are lined up at their dots.
+    digit, plus = 0.62, 1.3
+    before, after = (digit * max(map(len, texts)) + 0.2 for texts in (pixels, weights))
+    label_width, result_width = 0.56 * len(label) + 0.3, 0.75 * len(result) + 0.5
+    needed = label_width + columns * (before + after + plus) + result_width
+    height = min(0.46, room / needed)
+    for n, (pixel, weight) in enumerate(zip(pixels, weights, strict=True)):
+        row, column = divmod(n, columns)
+        y = top + (row + 0.5) * line
+        x = left + height * (label_width + column * (before + after + plus) + plus / 2)
+        if n == 0:
+            write_in(ax, left, y, label, height=height, ha="left")
+        else:
+            write_in(ax, x, y, "+", height=height)
+        x += height * (plus / 2 + before)
+        write_in(
+            ax, x - 0.2 * height, y, pixel, height=height, ha="right", colour=TEXT_COLOURS["input"]
+        )
+        write_in(ax, x, y, DOT, height=height)
+        write_in(
+            ax, x + 0.2 * height, y, weight, height=height, ha="left", colour=TEXT_COLOURS["kernel"]
+        )
+    x = left + height * (label_width + columns * (before + after + plus) + 0.4)
+    y = top + (rows - 0.5) * line
+    bold = {"colour": TEXT_COLOURS["output"], "fontweight": "bold"}
+    write_in(ax, x, y, result, height=1.1 * height, ha="left", **bold)
 
 
-def _window_step(make, slide, step):
+def _window_step(make, slide, step, *, cell=0.6):
     """Draw step number `step` of a convolution; every step has the same size and layout."""
     position = slide.position(step)
     rows, columns = slide.padded.shape
@@ -300,8 +302,7 @@ def _window_step(make, slide, step):
     width = 2 * margin + columns + gap + side
     line = 0.68
     height = margin + upper + 0.35 + line * kernel_rows + margin
-    cell = min(0.6, 5.4 / width)
-    figure, ax = _blank_figure(make, width, height, cell=cell)
+    figure, ax = _blank_figure(make, width, height, cell=min(cell, 5.6 / width))
 
     x_input, y_input = margin, margin + head + (upper - head - rows) / 2
     _header(ax, x_input, y_input - 0.4, "X", "input", slide.image.shape)
@@ -320,36 +321,7 @@ def _window_step(make, slide, step):
     outline(ax, x_side + j, y_output + i)
 
     top = margin + upper + 0.35
-    write = number_format(slide.output)
-    terms = _sum_terms(slide, position)
-    label = f"Y[{i}, {j}] ="
-    result = f"= {write(slide.output[i, j])}"
-    room = width - 2 * margin
-    label_width, result_width = 0.25 * len(label) + 0.15, 0.28 * len(result) + 0.2
-    column_width = min((room - label_width - result_width) / kernel_columns, 2.2)
-    text = 0.42
-    for row, row_terms in enumerate(terms):
-        y = top + (row + 0.5) * line
-        if row == 0:
-            write_in(ax, margin, y, label, height=text, width=label_width, ha="left")
-        for column, term in enumerate(row_terms):
-            x = margin + label_width + column * column_width
-            if row or column:
-                write_in(ax, x + 0.1, y, "+", height=text)
-            write_in(ax, x + 0.1 + column_width / 2, y, term, height=text, width=column_width - 0.5)
-    y = top + (kernel_rows - 0.5) * line
-    x = margin + label_width + kernel_columns * column_width + 0.1
-    write_in(
-        ax,
-        x,
-        y,
-        result,
-        height=text * 1.1,
-        width=result_width,
-        ha="left",
-        colour=TEXT_COLOURS["output"],
-        fontweight="bold",
-    )
+    _write_sum(ax, slide, position, left=margin, top=top, room=width - 2 * margin, line=line)
     return figure
 
 
@@ -390,9 +362,8 @@ def plot_window_step(image, kernel, *, step=0, stride=1, padding=0, dilation=1):
     """
     slide = _Slide(image, kernel, stride=stride, padding=padding, dilation=dilation)
     steps = slide.output.numel()
-    if isinstance(step, bool) or not isinstance(step, int):
-        raise TypeError(f"step must be an int, got {step!r}")
-    if not 0 <= step < steps:
+    step = _validate.as_int(step, "step", minimum=0)
+    if step >= steps:
         raise ValueError(f"step must be between 0 and {steps - 1}, got {step}")
     return _window_step(plt.figure, slide, step)
 
@@ -439,11 +410,11 @@ def window_frames(image, kernel, *, stride=1, padding=0, dilation=1):
         taps = slide.taps((i, j))
         spans = []
         for axis, name in enumerate(("row", "column")):
-            found = sorted({tap[axis] - slide.padding[axis] for tap in taps})
+            found = sorted({tap[axis] - slide.rim[axis][0] for tap in taps})
             spans.append(_span(name, found))
         value = write(slide.output[i, j])
         captions.append(f"Y[{i}, {j}] = {value}: the window reads {spans[0]}, {spans[1]}.")
-    figures = (_window_step(Figure, slide, step) for step in range(slide.output.numel()))
+    figures = (_window_step(Figure, slide, step, cell=0.44) for step in range(slide.output.numel()))
     return figures, captions, slide.output
 
 
@@ -500,11 +471,11 @@ def plot_convolution(image, kernel, *, stride=1, padding=0, dilation=1):
 
     x = margin
     for letter, role, values, rim, after in (
-        ("X", "input", slide.image, slide.padding, "*"),
-        ("K", "kernel", slide.kernel, (0, 0), "="),
-        ("Y", "output", slide.output, (0, 0), None),
+        ("X", "input", slide.image, slide.rim, "*"),
+        ("K", "kernel", slide.kernel, ((0, 0), (0, 0)), "="),
+        ("Y", "output", slide.output, ((0, 0), (0, 0)), None),
     ):
-        grid_rows, grid_columns = (n + 2 * p for n, p in zip(values.shape, rim, strict=True))
+        grid_rows, grid_columns = (n + sum(p) for n, p in zip(values.shape, rim, strict=True))
         top = middle - grid_rows / 2
         _header(ax, x, top - 0.4, letter, role, values.shape)
         strength = 0.45 if role == "kernel" else 0.16
@@ -548,10 +519,9 @@ def draw_positions(size, kernel_size, *, stride=1, padding=0, dilation=1, ax=Non
     >>> ax.get_title()
     'output 2×2, unused: 1 row, 1 column'
     """
-    shape, kernel_shape = _pair(size, "size", 1), _pair(kernel_size, "kernel_size", 1)
     slide = _Slide(
-        torch.zeros(shape),
-        torch.zeros(kernel_shape),
+        torch.zeros(_validate.as_pair(size, "size")),
+        torch.zeros(_validate.as_pair(kernel_size, "kernel_size")),
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -562,11 +532,11 @@ def draw_positions(size, kernel_size, *, stride=1, padding=0, dilation=1, ax=Non
     reach = tuple(c + e for c, e in zip(last, slide.extent, strict=True))
     if ax is None:
         _, ax = plt.subplots(figsize=(0.5 * columns + 0.4, 0.5 * rows + 0.7))
-    rim_rows, rim_columns = slide.padding
+    (above, below), (before, after) = slide.rim
     for i in range(rows):
         for j in range(columns):
             unused = i >= reach[0] or j >= reach[1]
-            inside = rim_rows <= i < rows - rim_rows and rim_columns <= j < columns - rim_columns
+            inside = above <= i < rows - below and before <= j < columns - after
             paint_cell(
                 ax,
                 j,
@@ -583,10 +553,24 @@ def draw_positions(size, kernel_size, *, stride=1, padding=0, dilation=1, ax=Non
         for j in range(output_columns):
             row, column = slide.corner((i, j))
             centre = (column + slide.extent[1] / 2, row + slide.extent[0] / 2)
-            ax.add_patch(Circle(centre, 0.2, facecolor=PALETTE["output"], edgecolor=INK, zorder=5))
+            dot = Circle(centre, 0.22, facecolor=PALETTE["output"], edgecolor=INK, zorder=6)
+            ax.add_patch(dot)
     if output_columns > 1:
         frame = {"rows": slide.extent[0], "columns": slide.extent[1], "role": "kernel"}
         outline(ax, slide.stride[1], 0, dashed=True, linewidth=2.5, inset=0.06, **frame)
+        start, y = slide.extent[1] / 2, slide.extent[0] / 2
+        step = FancyArrowPatch(
+            (start, y),
+            (start + slide.stride[1], y),
+            arrowstyle="-|>",
+            mutation_scale=16,
+            shrinkA=0,
+            shrinkB=6,
+            color=INK,
+            linewidth=2,
+            zorder=5,
+        )
+        ax.add_patch(step)
     for i, j in slide.taps((0, 0)):
         ax.add_patch(Rectangle((j, i), 1, 1, facecolor=tint("kernel", 0.45), zorder=2))
     outline(ax, 0, 0, rows=slide.extent[0], columns=slide.extent[1], role="highlight")
@@ -602,7 +586,7 @@ def draw_positions(size, kernel_size, *, stride=1, padding=0, dilation=1, ax=Non
 
 
 def plot_dilation(kernel_size=3, *, dilations=(1, 2, 3)):
-    """
+    r"""
     Draw the cells that a dilated kernel reads, one panel for each dilation.
 
     Parameters
@@ -626,15 +610,15 @@ def plot_dilation(kernel_size=3, *, dilations=(1, 2, 3)):
     --------
     >>> figure = plot_dilation(3, dilations=(1, 2))
     >>> [ax.get_title() for ax in figure.axes]
-    ['d = 1: covers 3×3', 'd = 2: covers 5×5']
+    ['dilation 1\n3×3', 'dilation 2\n5×5']
     """
-    rows, _ = _pair(kernel_size, "kernel_size", 1)
-    dilations = [_pair(dilation, "dilation", 1)[0] for dilation in dilations]
+    rows = _validate.as_int(kernel_size, "kernel_size")
+    dilations = [_validate.as_int(dilation, "dilation") for dilation in dilations]
     if not dilations:
         raise ValueError("dilations must name at least one dilation")
     largest = max(dilations) * (rows - 1) + 1
     panels = len(dilations)
-    figure, axes = plt.subplots(1, panels, figsize=(7.0, 7.0 / panels + 0.5), squeeze=False)
+    figure, axes = plt.subplots(1, panels, figsize=(7.0, 7.0 / panels + 0.7), squeeze=False)
     for ax, dilation in zip(axes[0], dilations, strict=True):
         extent = dilation * (rows - 1) + 1
         start = (largest - extent) // 2
@@ -648,7 +632,7 @@ def plot_dilation(kernel_size=3, *, dilations=(1, 2, 3)):
                     ax.add_patch(Circle((j + 0.5, i + 0.5), 0.18, facecolor=INK, zorder=3))
         outline(ax, start, start, rows=extent, columns=extent, role="highlight")
         cell_axes(ax, largest, largest)
-        ax.set_title(f"d = {dilation}: covers {extent}{TIMES}{extent}")
+        ax.set_title(f"dilation {dilation}\n{extent}{TIMES}{extent}", fontsize=15)
     return figure
 
 
@@ -687,9 +671,9 @@ def plot_shrinking(image, kernel_size=3, *, times=10, ncols=4):
     >>> [ax.get_title() for ax in figure.axes]
     ['9×9', '7×7', '5×5']
     """
-    picture = _matrix(image, "image")
-    size, _ = _pair(kernel_size, "kernel_size", 1)
-    times, ncols = _pair(times, "times", 1)[0], _pair(ncols, "ncols", 1)[0]
+    picture = as_values(image, "image")
+    size = _validate.as_int(kernel_size, "kernel_size")
+    times, ncols = _validate.as_int(times, "times"), _validate.as_int(ncols, "ncols")
     rows, columns = picture.shape
     if min(rows, columns) - times * (size - 1) < 1:
         raise ValueError(
@@ -706,7 +690,7 @@ def plot_shrinking(image, kernel_size=3, *, times=10, ncols=4):
         height, width = picture.shape
         offset = step * ((size - 1) // 2)
         ax.imshow(
-            picture,
+            picture.numpy(),
             cmap="gray",
             vmin=0,
             vmax=1,
@@ -728,10 +712,3 @@ def plot_shrinking(image, kernel_size=3, *, times=10, ncols=4):
         ax.set_title(f"{height}{TIMES}{width}")
         picture = F.conv2d(picture[None, None], copy)[0, 0]
     return figure
-
-
-def arrow(ax, start, end):
-    """Draw an arrow from `start` to `end`, in cells."""
-    return ax.add_patch(
-        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, color=INK, zorder=6)
-    )
