@@ -14,11 +14,18 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.patheffects import withStroke
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from utils.style import use_book_style  # noqa: E402
+from utils.convolution import corr2d  # noqa: E402
+from utils.data import portrait  # noqa: E402
+from utils.diagrams import draw_grid  # noqa: E402
+from utils.kernels import kernel  # noqa: E402
+from utils.plotting import show_image, show_response  # noqa: E402
+from utils.style import PALETTE, use_book_style  # noqa: E402
 
 FIGURES: dict[str, Callable[[], Figure]] = {}
 
@@ -69,6 +76,50 @@ def draw(name: str, folder: Path) -> Path:
         figure.savefig(path, metadata={"Software": None})
         plt.close(figure)
     return path
+
+
+@draws("landing.png")
+def landing():
+    """
+    Draw one step of a convolution on the portrait: nine pixels become one pixel.
+
+    Returns
+    -------
+    Figure
+        Portrait with a window, the nine numbers in it, the kernel, the sum, and the response.
+    """
+    brightness = (portrait(size=48) * 100).round()  # per cent, so two digits a cell
+    weights = kernel("sobel_x")
+    response = corr2d(brightness, weights)
+    row, column = 13, 35  # where the cap ends and the wall begins
+
+    width, height = 7.2, 2.7
+    figure = plt.figure(figsize=(width, height), dpi=200, layout="none")
+
+    def panel(left, bottom, size):
+        return figure.add_axes((left / width, bottom / height, size / width, size / height))
+
+    before, after = panel(0.03, 0.04, 2.62), panel(4.55, 0.04, 2.62)
+    upper, lower = panel(3.08, 1.53, 1.14), panel(3.08, 0.36, 1.14)
+    show_image(brightness / 100, ax=before)
+    draw_grid(brightness[row : row + 3, column : column + 3], ax=upper)
+    draw_grid(weights, role="kernel", ax=lower)
+    show_response(response, limit=200, ax=after)
+
+    halo = [withStroke(linewidth=5, foreground="white")]
+    style = {"color": PALETTE["highlight"], "linewidth": 2.5, "path_effects": halo}
+    for ax, side in ((before, 3), (after, 1)):
+        ax.add_patch(Rectangle((column - 0.5, row - 0.5), side, side, fill=False, **style))
+    for corner in (0, 3):
+        start, end = (column + 2.5, row - 0.5 + corner), (0, corner)
+        figure.add_artist(ConnectionPatch(start, end, "data", axesA=before, axesB=upper, **style))
+
+    total = f"{response[row, column]:.0f}"
+    sign = {"ha": "center", "va": "center", "size": 18, "weight": "bold"}
+    figure.text(2.88 / width, 0.93 / height, "×", **sign)
+    figure.text(3.65 / width, 0.16 / height, f"= {total}", color=PALETTE["highlight"], **sign)
+    after.text(column + 6, row, total, color=PALETTE["highlight"], path_effects=halo, **sign)
+    return figure
 
 
 def main() -> None:
