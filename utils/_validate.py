@@ -9,7 +9,7 @@ argument is ever changed.
 
 import difflib
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
@@ -87,12 +87,11 @@ def as_pair(value, name, *, minimum=1):
     """Return an int or a pair of ints as a (height, width) tuple."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         value = (value, value)
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+    if not isinstance(value, (list, tuple)):
         raise TypeError(f"{name} must be an integer or a pair (H, W), got {_describe(value)}")
-    pair = tuple(value)
-    if len(pair) != 2:
+    if len(value) != 2:
         raise ValueError(f"{name} must be an integer or a pair (H, W), got {_describe(value)}")
-    height, width = (as_int(part, name, minimum=minimum) for part in pair)
+    height, width = (as_int(part, name, minimum=minimum) for part in value)
     return height, width
 
 
@@ -104,11 +103,9 @@ def as_padding(padding):
 
 
 def as_layers(layers, name="layers"):
-    """Return a sequence of (kernel size, stride[, dilation]) as a list of three ints each."""
-    if isinstance(layers, (str, bytes)) or not isinstance(layers, Iterable):
-        raise TypeError(
-            f"{name} must be a sequence of (kernel_size, stride), got {_describe(layers)}"
-        )
+    """Return a list of (kernel size, stride[, dilation]) as a list of three ints each."""
+    if not isinstance(layers, (list, tuple)):
+        raise TypeError(f"{name} must be a list of (kernel_size, stride), got {_describe(layers)}")
     checked = []
     for index, layer in enumerate(layers):
         label = f"{name}[{index}]"
@@ -159,9 +156,7 @@ def as_tensor(value, name):
     if isinstance(value, torch.Tensor):
         tensor = value
     elif isinstance(value, np.ndarray):
-        if value.dtype.kind not in "biufc":
-            raise TypeError(f"{name} must hold numbers, got an array of {value.dtype}")
-        tensor = torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
+        tensor = _tensor_from_array(value, name)
     elif isinstance(value, (list, tuple)):
         tensor = _tensor_from_sequence(value, name)
     else:
@@ -284,13 +279,18 @@ def as_image_weight_bias(image, weight, bias):
 # Parts --------------------------------------------------------------------------------------
 
 
+def _tensor_from_array(array, name):
+    try:  # a copy in native byte order: torch takes no negative strides and no read-only memory
+        return torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("=")))
+    except TypeError:
+        raise TypeError(f"{name} must hold numbers, got an array of {array.dtype}") from None
+
+
 def _tensor_from_sequence(value, name):
     try:
+        if any(isinstance(part, (torch.Tensor, np.ndarray)) for part in value):
+            return torch.stack([as_tensor(part, name) for part in value])
         return torch.tensor(value)
-    except (TypeError, ValueError, RuntimeError):
-        pass
-    try:  # a list of tensors or arrays
-        return torch.stack([as_tensor(part, name) for part in value])
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(
             f"{name} must be nested lists of numbers with rows of equal length, "

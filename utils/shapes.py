@@ -535,7 +535,7 @@ def receptive_field(layers):
 
     Parameters
     ----------
-    layers : sequence of (int, int) or (int, int, int)
+    layers : list of (int, int) or (int, int, int)
         Kernel size, stride and (1 by default) dilation of each convolution or pooling layer,
         from the first to the last.
 
@@ -547,7 +547,7 @@ def receptive_field(layers):
     Raises
     ------
     TypeError
-        If `layers` is not a sequence of tuples of integers.
+        If `layers` is not a list of tuples of integers.
     ValueError
         If a tuple has another length or a number below 1.
 
