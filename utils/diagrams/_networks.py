@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from matplotlib.patches import Circle, Polygon, Rectangle
+from matplotlib.patheffects import withStroke
 
 from utils import _validate
 from utils.diagrams._cells import (
@@ -22,7 +23,7 @@ from utils.shapes import conv_output_size
 from utils.style import PALETTE, SIGNED_CMAP
 
 _PITCH = 0.62  # from one unit of a column to the next
-_SHEAR, _DEPTH = 0.42, 0.52  # how a plane that lies in the page is drawn
+_SHEAR, _DEPTH = 0.4, 0.56  # how a plane that lies in the page is drawn
 
 # Weights that are shared are told apart by colour, line style and letter together.
 _STRANDS = (
@@ -187,7 +188,7 @@ class _Layout:
         self.across = max([1.0, *self.sides])
         self.width = self.across * (1 + _SHEAR)
         deep = self.across * _DEPTH
-        steps = [1.7 + 0.7 * deep * (self.sides[n] > 1) for n in range(len(self.counts) - 1)]
+        steps = [1.9 + 0.85 * deep * (self.sides[n] > 1) for n in range(len(self.counts) - 1)]
         top = 0.4 if self.sides[-1] < 2 else deep / 2
         heights = [top + sum(steps[n:]) for n in range(len(self.counts))]
         self.height = heights[0] + (deep / 2 if self.sides[0] > 1 else 0.4)
@@ -216,40 +217,51 @@ class _Layout:
         return [self.on_plane(depth, row + i, column + j) for i, j in ends]
 
 
-def _paint_layer(ax, layout, depth):
+def _paint_units(ax, layout, depth, *, strengths):
     """Draw the units of one layer: the input as pixels, the others as circles."""
     role = "input" if depth == 0 else "output"
-    last = depth == len(layout.counts) - 1
-    style = {
-        "facecolor": tint(role, 0.85 if last else 0.3),
-        "edgecolor": TEXT_COLOURS[role],
-        "linewidth": 1.2,
-        "zorder": 1 if depth == 0 else 4,
-    }
+    style = {"edgecolor": TEXT_COLOURS[role], "linewidth": 1.2}
     side = layout.sides[depth]
-    if layout.grid and side > 1:
-        if depth == 0:
-            for n in range(side * side):
-                ax.add_patch(Polygon(layout.corners(depth, *divmod(n, side)), **style))
-            return
-        plane = Polygon(layout.corners(depth, 0, 0, size=side), facecolor="none", zorder=0.5)
-        plane.set(edgecolor=PALETTE[role], linewidth=1, linestyle=(0, (3, 2)))
-        ax.add_patch(plane)
-    for x, y in layout.units[depth]:
-        if depth == 0:
-            ax.add_patch(Rectangle((x - 0.25, y - 0.25), 0.5, 0.5, **style))
+    plane = layout.grid and side > 1
+    if plane and depth:
+        frame = Polygon(layout.corners(depth, 0, 0, size=side), facecolor="none", zorder=0.5)
+        frame.set(edgecolor=PALETTE[role], linewidth=1, linestyle=(0, (3, 2)))
+        ax.add_patch(frame)
+    for n, ((x, y), strength) in enumerate(zip(layout.units[depth], strengths, strict=True)):
+        style["facecolor"] = tint(role, strength)
+        if depth:
+            ax.add_patch(Circle((x, y), 0.3, zorder=4, **style))
+        elif plane:
+            ax.add_patch(Polygon(layout.corners(depth, *divmod(n, side)), zorder=1, **style))
         else:
-            ax.add_patch(Circle((x, y), 0.3, **style))
+            ax.add_patch(Rectangle((x - 0.25, y - 0.25), 0.5, 0.5, zorder=3, **style))
 
 
-def _paint_strands(ax, layout, depth, mask, *, strength):
+def _is_tiling(mask):
+    """Tell whether every input has exactly one connection, as when patches do not overlap."""
+    return len(mask) > 1 and bool(((mask > 0).sum(dim=0) == 1).all())
+
+
+def _strengths(layout, masks):
+    """Return how strongly each unit is tinted; patches that tile the input alternate."""
+    strengths = [[0.3] * count for count in layout.counts]
+    strengths[-1] = [0.85] * layout.counts[-1]
+    side = layout.sides[1]
+    if _is_tiling(masks[0]) and side:
+        owners = (masks[0] > 0).long().argmax(dim=0).tolist()
+        strengths[0] = [(0.14, 0.38)[sum(divmod(owner, side)) % 2] for owner in owners]
+    return strengths
+
+
+def _paint_strands(ax, layout, depth, mask, *, thickness):
     """Draw the connections from layer `depth` to the next; a shared weight has its own style."""
     numbers, uses = mask[mask > 0].unique(return_counts=True)
     numbers = numbers.tolist()
-    sharing = int(uses.max()) > 1 if len(uses) else False
-    private = depth == 0 and bool(((mask > 0).sum(dim=0) == 1).all())
-    lettered = private and len(numbers) <= len(ascii_lowercase)
-    lift = 0.3 * _DEPTH if layout.grid and layout.sides[depth] > 1 and lettered else 0.0
+    sharing = len(uses) > 0 and int(uses.max()) > 1
+    tiling = _is_tiling(mask)
+    lettered = depth == 0 and tiling and len(numbers) <= len(ascii_lowercase)
+    plane = layout.grid and layout.sides[depth] > 1
+    lift = 0.3 * _DEPTH if plane and lettered else 0.0
     for unit, source in mask.nonzero().tolist():
         kind = numbers.index(int(mask[unit, source]))
         role, style = _STRANDS[kind % len(_STRANDS)] if sharing else ("kernel", "-")
@@ -259,24 +271,29 @@ def _paint_strands(ax, layout, depth, mask, *, strength):
             (y - lift, end[1]),
             color=PALETTE[role],
             linestyle=style,
-            linewidth=strength * (1.9 if private else 1.1),
-            dash_capstyle="butt",
+            linewidth=thickness * (1.9 if tiling else 1.1),
             zorder=2,
         )
         if lettered:
-            colour = TEXT_COLOURS[role]
-            x, y = (x - 0.18, y + 0.04) if lift else (x, y)
-            height = 0.46 if lift else 0.4
-            letter = ascii_lowercase[kind]
-            write_in(ax, x, y, letter, height=height, colour=colour, fontweight="bold", zorder=3)
+            x, y = (x - 0.18, y + 0.04) if plane else (x, y)
+            letter = write_in(
+                ax,
+                x,
+                y,
+                ascii_lowercase[kind],
+                height=0.5 if plane else 0.42,
+                colour=TEXT_COLOURS[role],
+                fontweight="bold",
+            )
+            letter.set_path_effects([withStroke(linewidth=2.5, foreground=tint("input", 0.2))])
 
 
-def _paint_network(ax, layout, masks, *, strength=1.0):
-    """Draw strands and units."""
-    for depth in range(len(layout.counts)):
-        _paint_layer(ax, layout, depth)
+def _paint_network(ax, layout, masks, *, thickness=1.0):
+    """Draw units and strands."""
+    for depth, strengths in enumerate(_strengths(layout, masks)):
+        _paint_units(ax, layout, depth, strengths=strengths)
     for depth, mask in enumerate(masks):
-        _paint_strands(ax, layout, depth, mask, strength=strength)
+        _paint_strands(ax, layout, depth, mask, thickness=thickness)
 
 
 def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
@@ -399,7 +416,7 @@ def plot_networks(networks, *, titles=None, grid=True):
     )
     figure.subplots_adjust(0, 0, 1, 1, wspace=0)
     for ax, masks, layout, title in zip(axes[0], networks, layouts, titles, strict=True):
-        _paint_network(ax, layout, masks, strength=0.9)
+        _paint_network(ax, layout, masks, thickness=0.95)
         middle, room = layout.width / 2, width + 0.3
         if title:
             write_in(ax, middle, -0.55, title, height=0.62, width=room, fontweight="bold")

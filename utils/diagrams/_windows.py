@@ -1,5 +1,7 @@
 """Grids of numbers and windows that slide over them."""
 
+from itertools import accumulate
+
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
@@ -262,32 +264,32 @@ def _write_sum(ax, slide, position, *, left, top, room, line):
     label = "Y[{}, {}] =".format(*position)
     result = f"= {number_format(slide.output)(slide.output[position])}"
 
-    # Widths in cells for text of height 1: columns are lined up at their dots.
+    # Widths as multiples of the height of the text; the products are lined up at their dots.
     digit, plus = 0.62, 1.3
-    before, after = (digit * max(map(len, texts)) + 0.2 for texts in (pixels, weights))
+    befores, afters = (
+        [digit * max(map(len, texts[column::columns])) + 0.2 for column in range(columns)]
+        for texts in (pixels, weights)
+    )
+    ends = list(accumulate(b + a + plus for b, a in zip(befores, afters, strict=True)))
     label_width, result_width = 0.56 * len(label) + 0.3, 0.75 * len(result) + 0.5
-    needed = label_width + columns * (before + after + plus) + result_width
-    height = min(0.46, room / needed)
+    height = min(0.46, room / (label_width + ends[-1] + result_width))
+    bold = {"colour": TEXT_COLOURS["output"], "fontweight": "bold"}
+
+    write_in(ax, left, top + 0.5 * line, label, height=height, ha="left")
     for n, (pixel, weight) in enumerate(zip(pixels, weights, strict=True)):
         row, column = divmod(n, columns)
         y = top + (row + 0.5) * line
-        x = left + height * (label_width + column * (before + after + plus) + plus / 2)
-        if n == 0:
-            write_in(ax, left, y, label, height=height, ha="left")
-        else:
+        dot = left + height * (label_width + ends[column] - afters[column])
+        if n:
+            x = dot - height * (befores[column] + plus / 2)
             write_in(ax, x, y, "+", height=height)
-        x += height * (plus / 2 + before)
-        write_in(
-            ax, x - 0.2 * height, y, pixel, height=height, ha="right", colour=TEXT_COLOURS["input"]
-        )
-        write_in(ax, x, y, DOT, height=height)
-        write_in(
-            ax, x + 0.2 * height, y, weight, height=height, ha="left", colour=TEXT_COLOURS["kernel"]
-        )
-    x = left + height * (label_width + columns * (before + after + plus) + 0.4)
-    y = top + (rows - 0.5) * line
-    bold = {"colour": TEXT_COLOURS["output"], "fontweight": "bold"}
-    write_in(ax, x, y, result, height=1.1 * height, ha="left", **bold)
+        style = {"height": height, "ha": "right", "colour": TEXT_COLOURS["input"]}
+        write_in(ax, dot - 0.2 * height, y, pixel, **style)
+        write_in(ax, dot, y, DOT, height=height)
+        style = {"height": height, "ha": "left", "colour": TEXT_COLOURS["kernel"]}
+        write_in(ax, dot + 0.2 * height, y, weight, **style)
+    x = left + height * (label_width + ends[-1] + 0.4)
+    write_in(ax, x, top + (rows - 0.5) * line, result, height=1.1 * height, ha="left", **bold)
 
 
 def _window_step(make, slide, step, *, cell=0.6):
