@@ -1,0 +1,202 @@
+"""
+Sphinx extension: what the pages of this book have beyond the theme.
+
+- Paragraphs that begin with a fixed bold phrase, and a few kinds of sections, get a CSS class.
+- Figures, tables and formulas count from 1 in each chapter, with the chapter's number before.
+- Wide tables and wide formulas can be scrolled with the keyboard.
+- Each page describes itself (``description`` and Open Graph), and names no other host for it.
+- Files that no page uses, and CSS rules that match nothing in the book, are left out.
+"""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
+from prune_css import prune_css, words
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+CALLOUTS = {
+    "What to notice": "notice",
+    "Predict, then run": "predict",
+    "Trap": "trap",
+    "You will be able to": "outcomes",
+}
+SECTIONS = {"Exercise ": "exercise", "Summary": "summary", "Further reading": "further-reading"}
+CHAPTER = re.compile(r"(?:^|/)0*(\d+)_[^/]*$")
+
+# Parts of the theme that pages of this book never ask for.
+UNUSED_FILES = (
+    "_static/locales",
+    "_static/scripts/fontawesome.js*",
+    "_static/scripts/*.map",
+    "_static/scripts/*.LICENSE.txt",
+    "_static/styles/*.map",
+    "_static/styles/theme.css",
+    "_static/vendor",
+    "_static/*webpack-macros.html",
+    "_static/images/logo_deepnote.svg",
+    "_static/images/logo_jupyterhub.svg",
+    "_static/images/logo_jupyterlite.svg",
+    "_static/design-tabs.js.map",
+)
+PRUNED_CSS = (
+    "_static/basic.css",
+    "_static/mystnb.*.css",
+    "_static/sphinx-design.min.css",
+    "_static/styles/*.css",
+    "_static/togglebutton.css",
+)
+
+
+class MarkCallouts(SphinxTransform):
+    """Give paragraphs and sections their CSS class from how they begin."""
+
+    default_priority = 850
+
+    def apply(self, **kwargs):
+        """Go through the page."""
+        for paragraph in list(self.document.findall(nodes.paragraph)):
+            if paragraph.children and isinstance(paragraph[0], nodes.strong):
+                phrase = paragraph[0].astext().rstrip(".: ")
+                if phrase in CALLOUTS and isinstance(paragraph.parent, nodes.section):
+                    wrap_callout(paragraph, CALLOUTS[phrase])
+        for section in self.document.findall(nodes.section):
+            title = section.next_node(nodes.title)
+            for start, name in SECTIONS.items():
+                if title is not None and title.astext().startswith(start):
+                    section["classes"].append(f"book-{name}")
+
+
+def wrap_callout(paragraph, kind):
+    """Put a paragraph, and the list right after it, into a box of their own."""
+    parent, index = paragraph.parent, paragraph.parent.index(paragraph)
+    box = nodes.container(classes=["book-callout", f"book-{kind}"])
+    members = [paragraph]
+    if index + 1 < len(parent) and isinstance(
+        parent[index + 1], nodes.bullet_list | nodes.enumerated_list
+    ):
+        members.append(parent[index + 1])
+    for member in members:
+        parent.remove(member)
+    box.extend(members)
+    parent.insert(index, box)
+
+
+class WrapTables(SphinxPostTransform):
+    """Put each table into a box that scrolls, so that a narrow page does not."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        """Go through the page."""
+        for table in list(self.document.findall(nodes.table)):
+            box = nodes.container(classes=["book-table", "pst-scrollable-table-container"])
+            table.replace_self(box)
+            box.append(table)
+
+
+def number_by_chapter(app, env):
+    """Number what is counted as (chapter, place in the chapter)."""
+    changed = []
+    for docname, kinds in env.toc_fignumbers.items():
+        chapter = CHAPTER.search(docname)
+        for kind, numbers in kinds.items():
+            for place, (identifier, old) in enumerate(sorted(numbers.items(), key=by_number), 1):
+                new = (int(chapter[1]), place) if chapter else (place,)
+                if new != old:
+                    numbers[identifier] = new
+                    changed.append(docname)
+    return sorted(set(changed))
+
+
+def by_number(item):
+    """Return what sorts figures in the order of the page."""
+    return item[1]
+
+
+def describe_page(app, pagename, templatename, context, doctree):
+    """Collect the metadata of a page: its description, and the same for Open Graph."""
+    title = re.sub(r"<[^>]+>", "", context.get("title") or app.config.html_title)
+    meta = [
+        ("og:title", title),
+        ("og:type", "article" if CHAPTER.search(pagename) else "website"),
+        ("og:site_name", app.config.html_title),
+    ]
+    description = page_description(doctree)
+    if description:
+        meta.append(("og:description", description))
+        if 'name="description"' not in context.get("metatags", ""):
+            meta.insert(0, ("description", description))
+    if app.config.html_baseurl:
+        meta.append(("og:url", f"{app.config.html_baseurl.rstrip('/')}/{pagename}.html"))
+    context["book_meta"] = meta
+    context["book_title"], _, context["book_subtitle"] = app.config.html_title.partition(": ")
+
+
+def page_description(doctree, *, limit=200):
+    """Return the first sentences of a page, at most ``limit`` characters."""
+    if doctree is None:
+        return ""
+    for meta in doctree.findall(nodes.meta):
+        if meta.get("name") == "description":
+            return meta["content"]
+    for paragraph in doctree.findall(nodes.paragraph):
+        text = " ".join(paragraph.astext().split())
+        if len(text) > 40 and isinstance(paragraph.parent, nodes.section | nodes.document):
+            if len(text) <= limit:
+                return text
+            return text[:limit].rsplit(" ", 1)[0].rstrip(",;:") + "…"
+    return ""
+
+
+def visit_hidden_cell(translator, node):
+    """Open a folded cell; its name is what the reader sees (the original has another one)."""
+    classes = " ".join(node["classes"])
+    show, hide = (translator.encode(node[f"prompt_{word}"]) for word in ("show", "hide"))
+    translator.body.append(
+        f'<details class="admonition hide {classes}">\n<summary>'
+        f'<span class="collapsed admonition-title">{show}</span>'
+        f'<span class="expanded admonition-title">{hide}</span></summary>\n'
+    )
+
+
+def slim_down(app, exception):
+    """Delete what no page uses, and shorten the style sheets to what the pages need."""
+    if exception or app.builder.name != "html":
+        return
+    site = Path(app.outdir)
+    for pattern in UNUSED_FILES:
+        for path in site.glob(pattern):
+            delete(path)
+    used = set()
+    for pattern in ("*.html", "**/*.html", "_static/**/*.js"):
+        for path in site.glob(pattern):
+            used |= words(path.read_text(encoding="utf-8"))
+    for pattern in PRUNED_CSS:
+        for path in site.glob(pattern):
+            css = path.read_text(encoding="utf-8")
+            path.write_text(prune_css(css, used), encoding="utf-8")
+
+
+def delete(path):
+    """Delete a file, or a folder with all that is in it."""
+    if path.is_dir():
+        for child in path.iterdir():
+            delete(child)
+        path.rmdir()
+    else:
+        path.unlink()
+
+
+def setup(app):
+    """Connect everything."""
+    app.add_transform(MarkCallouts)
+    app.add_post_transform(WrapTables)
+    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))
+    app.connect("env-get-updated", number_by_chapter, priority=900)
+    app.connect("html-page-context", describe_page)
+    app.connect("build-finished", slim_down, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
