@@ -34,9 +34,9 @@ REMEDIES = [
         "PIP_INDEX_URL, a proxy with HTTPS_PROXY), then run the same command again",
     ),
     (
-        r"No matching distribution found|Could not find a version",
-        "the package index does not have a version that constraints.txt asks for: check "
-        "PIP_INDEX_URL, or use a Python that PyTorch supports (make PYTHON=python3.12)",
+        r"No matching distribution found|Could not find a version|package versions have conflicts",
+        "no package index that answers has the versions of constraints.txt: check the network "
+        "and PIP_INDEX_URL, or use a Python that PyTorch supports (make PYTHON=python3.12)",
     ),
 ]
 

@@ -67,8 +67,8 @@ def main() -> None:
             other = int(options.port) % 65535 + 1
             sys.exit(f"error: port {options.port} is in use: choose another, as PORT={other}")
         sys.exit(f"error: port {options.port} cannot be used: {error.strerror}")
-    print(f"The book is at http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)", flush=True)
     try:
+        print(f"The book is at http://127.0.0.1:{server.server_port}/ (stop: Ctrl-C)", flush=True)
         server.serve_forever()
     except KeyboardInterrupt:
         print()
