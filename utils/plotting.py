@@ -10,15 +10,17 @@ negative, white is zero, vermilion is positive.
 from collections.abc import Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from math import ceil, floor, log10
+from math import ceil, floor, lcm, log10, sqrt
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from torch.nn import functional as F
+from torch.nn.parameter import UninitializedParameter
 
 from utils import _validate
 from utils.kernels import kernel as named_kernel
@@ -38,9 +40,17 @@ __all__ = [
     "show_response",
 ]
 
-_WIDTH = 7.2  # inches: the width of the text column
-_TITLE = 12  # points
-_SMALL = 11
+# Inches, and points for the text: legible on a telephone, where a figure is half as wide.
+_WIDTH, _WIDEST_PANEL = 7.2, 2.4
+_EDGE, _GAP, _LINE, _TICKS, _KEY = 0.06, 0.16, 0.22, 0.42, 0.5
+_TITLE, _SMALL, _LEGIBLE = 12, 11, 8
+
+# Few levels keep the stored figures small; in a photograph the eye does not miss the others.
+_SIGNED = SIGNED_CMAP.resampled(33)
+_GREY = colormaps["gray"].resampled(128)
+
+_LARGE_MAP = 1000  # values: from here on, a few extreme ones do not set the scale
+_GRID_LINES = 11  # rows or columns: larger kernels are drawn without lines between the weights
 _GALLERY = (
     "identity",
     "gaussian",
@@ -52,10 +62,6 @@ _GALLERY = (
     "sobel_y",
     "laplacian",
 )
-# Few levels keep the stored figures small; the eye does not tell 65 of them from 256.
-_SIGNED = SIGNED_CMAP.resampled(65)
-_LARGE_MAP = 1000  # values: from here on, a few extreme ones do not set the scale
-_NUMBERED = 25  # a kernel of at most so many weights shows them as numbers
 
 
 # One panel ----------------------------------------------------------------------------------
@@ -111,8 +117,8 @@ def show_kernel(kernel, *, ax=None, numbers=None, title=None, limit=None):
     ax : Axes, optional
         Where to draw; the current Axes if not given.
     numbers : bool, optional
-        Whether to write the weights into the cells. If not given, kernels of at most 25 weights
-        show them. Ninths, sixteenths and the like are written as whole numbers, with the common
+        Whether to write the weights into the cells; if not given, they are written where they
+        fit. Ninths, sixteenths and the like are written as whole numbers, with the common
         factor below the kernel.
     title : str, optional
         Text above the kernel.
@@ -137,7 +143,7 @@ def show_kernel(kernel, *, ax=None, numbers=None, title=None, limit=None):
     >>> plt.close(ax.figure)
     """
     kernel = _validate.as_kernel(kernel)
-    numbers = kernel.numel() <= _NUMBERED if numbers is None else _validate.as_bool(numbers, "numbers")
+    numbers = _as_numbers(numbers)
     limit = _as_limit(limit, kernel)
     return _draw_kernel(_axes(ax), kernel, numbers=numbers, title=title, limit=limit)
 
@@ -188,20 +194,21 @@ def show_response(response, *, limit=None, ax=None, title=None, axis=False):
 
 
 def plot_conv(image, kernel, *, stride=1, padding="same", signed=None, limit=None, axis=False):
-    """
+    r"""
     Plot an image, a kernel, and what comes out when the kernel slides over the image.
 
-    There is no bias. The response is drawn on the signed scale (white is zero), with one
-    exception: a kernel that blurs or sharpens makes a picture out of a picture, so if no weight is
-    negative or the weights sum to 1, the response is drawn as a picture.
+    There is no bias. The response is drawn on the signed scale, where white is zero, unless the
+    kernel makes a picture out of a picture: if no weight is negative (a blur) or the weights sum
+    to 1 (sharpening), the response is drawn as a picture too.
 
-    A colour image is convolved channel by channel, each with the same kernel. If the weights sum
-    to 1, the three responses are shown as one colour picture, else as three maps.
+    With several channels, the same kernel slides over each of them. If the image is in colour and
+    the weights sum to 1, the responses are shown as one colour picture, clipped to 0..1; else as
+    one map for each channel.
 
     Parameters
     ----------
     image : Tensor or array of shape (H, W) or (C, H, W)
-        Grey, colour, or any number of channels.
+        Grey, colour, or any number of channels; uint8 is divided by 255.
     kernel : Tensor or array of shape (kH, kW) or (1, 1, kH, kW)
         The weights; integers are fine.
     stride : int or pair of int, default 1
@@ -211,15 +218,16 @@ def plot_conv(image, kernel, *, stride=1, padding="same", signed=None, limit=Non
     signed : bool, optional
         True for the signed scale, False for a picture; chosen as above if not given.
     limit : float, optional
-        The value that has the full colour of the signed scale. If not given, 99% of the values
-        of a photograph lie within it; the pointed ends of the colour bar stand for the rest.
+        The value that has the full colour of the signed scale. If not given, it is the largest
+        absolute value, or in a photograph the one that 98% of the values stay below; the pointed
+        ends of the colour bar stand for the rest.
     axis : bool, default False
         Whether to show the row and column numbers.
 
     Returns
     -------
     Figure
-        The panels image, kernel and response; one response for each channel where they are maps.
+        The panels image, kernel and response, or one response for each channel.
 
     Raises
     ------
@@ -232,58 +240,59 @@ def plot_conv(image, kernel, *, stride=1, padding="same", signed=None, limit=Non
     >>> import torch
     >>> from utils.kernels import kernel
     >>> figure = plot_conv(torch.rand(20, 30), kernel("sobel_x"), padding="valid")
-    >>> [ax.get_title() for ax in figure.axes[:3]]
-    ['image\\n20 × 30', 'kernel\\n3 × 3', 'response\\n18 × 28']
+    >>> [ax.get_title() for ax in figure.axes]
+    ['image\n20 × 30', 'kernel\n3 × 3', 'response\n18 × 28']
     >>> plt.close(figure)
     """
-    picture = _as_picture(image, channels=None)
+    picture = _as_input(image)
     kernel = _validate.as_kernel(kernel)
     axis = _validate.as_bool(axis, "axis")
-    if signed is not None:
-        signed = _validate.as_bool(signed, "signed")
-    response = _correlate(picture, kernel, stride=stride, padding=padding)
     if signed is None:
         signed = not _keeps_pictures(kernel)
-    in_colour = not signed and len(picture) == 3 and _sums_to_one(kernel)
-    if in_colour:
-        panels = [response.clamp(0, 1)]
-    else:
-        panels = list(response)
+    signed = _validate.as_bool(signed, "signed")
+    response = _correlate(picture, kernel, stride=stride, padding=padding)
     limit = _as_limit(limit, response, robust=True)
-    low, high = _picture_range(picture, kernel, response)
 
-    stacked = len(panels) > 1
-    height = 3.0 if not stacked else 5.4
+    in_colour = not signed and _is_colour(picture) and _sums_to_one(kernel)
+    if in_colour:
+        outputs, names = [response.clamp(0, 1)], ["response"]
+        if not torch.equal(outputs[0], response):
+            names = ["response, clipped"]
+    else:
+        outputs, names = response.split(1), _response_names(picture)
+
+    # One response stands beside the kernel, several stand in rows of their own.
+    beside = len(outputs) == 1
+    ticks = _TICKS if axis else 0
+    gap, scale, kernel_side, top = 0.24, 0.75, 1.35, _EDGE + 2 * _LINE
+    side = (_WIDTH - 2 * (_EDGE + ticks + gap) - kernel_side - scale) / 2
+    tall = side * _box_ratio([picture, *outputs] if beside else [picture])
+    image_box = (_EDGE + ticks, top, side, tall)
+    kernel_left = _EDGE + ticks + side + gap
+    kernel_box = (kernel_left, top + max(0, tall - kernel_side) / 2, kernel_side, kernel_side)
+    height = top + max(tall, kernel_side) + 0.75 * ticks + _GAP
+    if beside:
+        boxes = [(kernel_left + kernel_side + gap + ticks, top, side, tall)]
+    else:
+        boxes, _, height = _grid(outputs, 3, above=2 * _LINE, axis=axis, top=height, right=scale)
+
     with _new_figure(_WIDTH, height) as figure:
-        if stacked:
-            top, bottom = figure.subfigures(2, 1)
-            image_ax, kernel_ax = top.subplots(1, 2, width_ratios=[1, 0.6])
-            response_axes = bottom.subplots(1, len(panels))
-        else:
-            image_ax, kernel_ax, response_ax = figure.subplots(1, 3, width_ratios=[1, 0.62, 1])
-            response_axes = [response_ax]
-        _draw_image(image_ax, picture, title=f"image\n{_size(picture)}", axis=axis)
-        _draw_kernel(
-            kernel_ax,
-            kernel,
-            numbers=kernel.numel() <= _NUMBERED,
-            title=f"kernel\n{_size(kernel)}",
-            limit=_as_limit(None, kernel),
-        )
-        for index, (ax, panel) in enumerate(zip(response_axes, panels, strict=True)):
-            name = f"response {_channel_names(len(panels))[index]}" if stacked else "response"
-            title = f"{name}\n{_size(panel)}"
-            if in_colour:
-                _draw_image(ax, panel, title=title, axis=axis, role="output")
-                continue
+        ax = _place(figure, *image_box)
+        _draw_input(ax, picture, title=f"image\n{_size(picture)}", axis=axis)
+        _draw_kernel(_place(figure, *kernel_box), kernel, title=f"kernel\n{_size(kernel)}")
+        for box, output, name in zip(boxes, outputs, names, strict=True):
+            ax = _place(figure, *box)
+            title = f"{name}\n{_size(output)}"
             if signed:
-                _draw_response(ax, panel, limit=limit, title=title, axis=axis)
+                _draw_response(ax, output, limit=limit, title=title, axis=axis)
             else:
-                _draw_image(
-                    ax, panel[None], title=title, axis=axis, role="output", limits=(low, high)
-                )
-            if index == len(panels) - 1:
-                _add_scale(ax, response)
+                limits = _response_limits(picture, kernel, response)
+                _draw_image(ax, output, limits=limits, title=title, axis=axis, role="output")
+        if not beside:
+            note = "the same kernel\nslides over\neach channel"
+            _write(figure, kernel_box[0] + kernel_side + gap, kernel_box[1] + 2 * _LINE, note)
+        if not in_colour:
+            _add_scale(ax, response)
     return figure
 
 
@@ -291,13 +300,14 @@ def plot_convs(image, conv_layer, axis=False, *, ncols=4, limit=None):
     """
     Plot an image and, for each output channel of a layer, its filter and its feature map.
 
-    All filters share one signed scale, and so do all feature maps (the bias is included), so that
-    colours can be compared. The layer is only read.
+    All filters share one signed scale, and so do all feature maps (which contain the bias), so
+    that colours can be compared. The layer is only read.
 
     Parameters
     ----------
     image : Tensor or array of shape (H, W) or (C, H, W)
-        An input of the layer: C is ``conv_layer.in_channels``; (H, W) is one channel.
+        An input of the layer: C is ``conv_layer.in_channels``, and (H, W) is one channel; uint8
+        is divided by 255.
     conv_layer : torch.nn.Conv2d
         Any number of outputs, any stride, padding, dilation, groups, device and dtype.
     axis : bool, default False
@@ -305,14 +315,14 @@ def plot_convs(image, conv_layer, axis=False, *, ncols=4, limit=None):
     ncols : int, default 4
         The largest number of panels in a row.
     limit : float, optional
-        The value that has the full colour of the feature maps. If not given, 99% of the values
-        of a photograph lie within it.
+        The value that has the full colour of the feature maps. If not given, it is the largest
+        absolute value, or for a photograph the one that 98% of the values stay below.
 
     Returns
     -------
     Figure
-        The image first; then for each output channel its filter, one slice for each input
-        channel that it reads, above its feature map.
+        The image first; then, for each output channel, its filter (one slice for each input
+        channel that it reads) above its feature map.
 
     Raises
     ------
@@ -329,33 +339,50 @@ def plot_convs(image, conv_layer, axis=False, *, ncols=4, limit=None):
     ['output 0', 'output 1']
     >>> plt.close(figure)
     """
-    picture = _as_picture(image, channels=None)
+    picture = _as_input(image)
     layer = _validate.as_conv_layer(conv_layer)
     axis = _validate.as_bool(axis, "axis")
     ncols = _validate.as_int(ncols, "ncols")
     maps = _run_layer(layer, picture)
-    weight = layer.weight.detach().float().cpu()
     limit = _as_limit(limit, maps, robust=True)
+    weight = layer.weight.detach().float().cpu()
     weight_limit = _as_limit(None, weight)
-    outputs = len(maps)
 
-    own_row = outputs + 1 > ncols
-    rows = ceil(outputs / ncols) if own_row else 1
-    columns = ceil(outputs / rows) if own_row else outputs + 1
-    cell = min(_WIDTH / max(columns, 2), 2.6)
-    with _new_figure(min(_WIDTH, cell * max(columns, 3)), (rows + own_row) * cell * 1.45) as figure:
-        grid = figure.add_gridspec(2 * (rows + own_row), columns, height_ratios=[0.4, 1] * (rows + own_row))
-        image_ax = figure.add_subplot(grid[1, 0])
-        _draw_image(image_ax, picture, title=f"image\n{_size(picture)}", axis=axis)
-        for index in range(outputs):
-            place = index if own_row else index + 1
-            row, column = divmod(place, columns)
-            row = 2 * (row + own_row)
-            filter_ax = figure.add_subplot(grid[row, column])
-            _draw_filter(filter_ax, weight[index], limit=weight_limit)
-            map_ax = figure.add_subplot(grid[row + 1, column])
-            _draw_response(map_ax, maps[index], limit=limit, title=f"output {index}", axis=axis)
-        _add_scale(map_ax, maps)
+    # The image is the first panel of a single row, or has a row of its own above many outputs.
+    one_row = len(maps) < ncols
+    slice_rows = ceil(weight.shape[1] / _slice_columns(weight.shape[1]))
+    filter_height = 0.62 if slice_rows == 1 else min(0.4 * slice_rows, 1.6)
+    above = _LINE + _GAP / 2 + filter_height + _GAP
+    facts = _layer_facts(layer, maps)
+    outputs = list(maps.split(1))
+    if one_row:
+        above = max(above, _LINE * (2 + len(facts)))
+        boxes, width, key_top = _grid([picture, *outputs], ncols, above=above, axis=axis)
+        image_box, *boxes = boxes
+        facts_at = image_box[0], image_box[1] - _LINE * (2 + len(facts))
+        key_boxes = [(_EDGE, key_top, width / 2), (width / 2, key_top, width / 2 - _EDGE)]
+        height = key_top + _KEY
+    else:
+        (image_box, *_), _, top = _grid([picture] * 3, 3, above=2 * _LINE, axis=axis)
+        boxes, width, height = _grid(outputs, ncols, above=above, axis=axis, top=top)
+        left = image_box[0] + image_box[2] + 2 * _GAP
+        facts_at = left, image_box[1]
+        key_top = image_box[1] + _LINE * (len(facts) + 1)
+        key_boxes = [(left, key_top + row * _KEY, width - _EDGE - left) for row in range(2)]
+
+    with _new_figure(width, height) as figure:
+        ax = _place(figure, *image_box)
+        _draw_input(ax, picture, title=f"image\n{_size(picture)}", axis=axis)
+        _write(figure, *facts_at, "\n".join(facts))
+        for index, (left, top, side, map_height) in enumerate(boxes):
+            filter_top = top - _LINE - _GAP / 2 - filter_height
+            ax = _place(figure, left, filter_top, side, filter_height)
+            _draw_filter(ax, weight[index], limit=weight_limit)
+            ax = _place(figure, left, top, side, map_height)
+            title = f"output {index}{_channels_read(layer, index)}"
+            _draw_response(ax, maps[index], limit=limit, title=title, axis=axis)
+        _add_key(figure, *key_boxes[0], "weights", weight, weight_limit, role="kernel")
+        _add_key(figure, *key_boxes[1], "outputs", maps, limit, role="output")
     return figure
 
 
@@ -397,9 +424,11 @@ def plot_images(images, *, titles=None, ncols=4, axis=False):
     titles = _as_titles(titles, len(pictures))
     axis = _validate.as_bool(axis, "axis")
     ncols = _validate.as_int(ncols, "ncols")
-    with _new_grid(pictures, ncols) as (figure, axes):
-        for ax, picture, title in zip(axes, pictures, titles, strict=True):
-            _draw_image(ax, picture, title=title, axis=axis)
+
+    boxes, width, height = _grid(pictures, ncols, above=_room(titles), axis=axis)
+    with _new_figure(width, height) as figure:
+        for box, picture, title in zip(boxes, pictures, titles, strict=True):
+            _draw_image(_place(figure, *box), picture, title=title, axis=axis)
     return figure
 
 
@@ -440,13 +469,15 @@ def plot_kernels(kernels, *, titles=None, ncols=4, numbers=None, limit=None):
     names, tensors = _as_kernels(kernels)
     titles = names if titles is None else _as_titles(titles, len(tensors))
     ncols = _validate.as_int(ncols, "ncols")
+    numbers = _as_numbers(numbers)
     limits = [_as_limit(limit, tensor) for tensor in tensors]
-    if numbers is not None:
-        numbers = _validate.as_bool(numbers, "numbers")
-    with _new_grid(tensors, ncols) as (figure, axes):
-        for ax, tensor, title, own_limit in zip(axes, tensors, titles, limits, strict=True):
-            written = tensor.numel() <= _NUMBERED if numbers is None else numbers
-            _draw_kernel(ax, tensor, numbers=written, title=title, limit=own_limit)
+
+    below = _LINE if numbers is not False and any(_written(one)[1] for one in tensors) else 0
+    boxes, width, height = _grid(tensors, ncols, above=_room(titles), below=below)
+    with _new_figure(width, height) as figure:
+        for box, tensor, title, own_limit in zip(boxes, tensors, titles, limits, strict=True):
+            ax = _place(figure, *box)
+            _draw_kernel(ax, tensor, numbers=numbers, title=title, limit=own_limit)
     return figure
 
 
@@ -485,20 +516,18 @@ def plot_responses(responses, *, titles=None, ncols=4, limit=None, axis=False):
     {(-3.0, 3.0)}
     >>> plt.close(figure)
     """
-    if isinstance(responses, (torch.Tensor, np.ndarray)):
-        if responses.ndim == 4 and len(responses) == 1:
-            responses = responses[0]
-        responses = list(_validate.as_image(responses, "responses"))
-    maps = [_as_map(one, f"responses[{index}]") for index, one in enumerate(responses)]
+    maps = _as_maps(responses, "responses")
     titles = _as_titles(titles, len(maps))
     axis = _validate.as_bool(axis, "axis")
     ncols = _validate.as_int(ncols, "ncols")
-    everything = torch.cat([one.flatten() for one in maps])
-    limit = _as_limit(limit, everything)
-    with _new_grid(maps, ncols) as (figure, axes):
-        for ax, one, title in zip(axes, maps, titles, strict=True):
-            _draw_response(ax, one, limit=limit, title=title, axis=axis)
-        _add_scale(ax, everything)
+    values = torch.cat([one.flatten() for one in maps])
+    limit = _as_limit(limit, values)
+
+    boxes, width, height = _grid(maps, ncols, above=_room(titles), axis=axis)
+    with _new_figure(width, height + _KEY) as figure:
+        for box, one, title in zip(boxes, maps, titles, strict=True):
+            _draw_response(_place(figure, *box), one, limit=limit, title=title, axis=axis)
+        _add_key(figure, _EDGE, height, min(width, 4) - 2 * _EDGE, "response", values, limit)
     return figure
 
 
@@ -515,44 +544,52 @@ def plot_kernel_gallery(image, kernels=_GALLERY, *, ncols=3, limit=None):
     ncols : int, default 3
         The largest number of panels in a row.
     limit : float, optional
-        The value that has the full colour of the signed scale, shared by all panels.
+        The value that has the full colour of the signed scale, which all panels share. If not
+        given, 98% of the values of a photograph stay below it.
 
     Returns
     -------
     Figure
-        One panel for each kernel. Kernels whose weights sum to 1 or are never negative give a
-        picture, drawn in grey; the others a signed response.
+        One panel for each kernel, with the kernel above it. As in `plot_conv`, kernels that make
+        a picture out of a picture give a grey picture, the others a signed response.
 
     Raises
     ------
     TypeError, ValueError
-        If `image` is not a grey image, or a kernel is not known or does not fit.
+        If `image` is not a grey image, or if a kernel is not known, even, or too large.
 
     Examples
     --------
     >>> import torch
     >>> figure = plot_kernel_gallery(torch.rand(20, 20), ["box", "outline"])
+    >>> [text.get_text() for ax in figure.axes for text in ax.texts]
+    ['box', 'outline']
     >>> plt.close(figure)
     """
     picture = _as_picture(image, channels=(1,))
     names, tensors = _as_kernels(kernels)
     ncols = _validate.as_int(ncols, "ncols")
     responses = [_correlate(picture, one, stride=1, padding="same") for one in tensors]
-    signed = [not _keeps_pictures(one) for one in tensors]
-    values = [one.flatten() for one, with_sign in zip(responses, signed, strict=True) if with_sign]
-    limit = _as_limit(limit, torch.cat(values) if values else torch.zeros(1), robust=True)
-    with _new_grid([picture] * len(tensors), ncols, extra=0.5) as (figure, axes):
-        for ax, name, one, response, with_sign in zip(
-            axes, names, tensors, responses, signed, strict=True
-        ):
-            if with_sign:
-                _draw_response(ax, response[0], limit=limit, title=None, axis=False)
+    signed = [one for k, one in zip(tensors, responses, strict=True) if not _keeps_pictures(k)]
+    signed_values = torch.cat([one.flatten() for one in signed]) if signed else torch.zeros(1)
+    limit = _as_limit(limit, signed_values, robust=True)
+
+    pattern = 0.5
+    boxes, width, height = _grid(responses, ncols, above=pattern + _GAP)
+    with _new_figure(width, height + (_KEY if signed else 0)) as figure:
+        for box, name, one, response in zip(boxes, names, tensors, responses, strict=True):
+            ax = _place(figure, *box)
+            if _keeps_pictures(one):
+                limits = _response_limits(picture, one, response)
+                _draw_image(ax, response, limits=limits, role="output")
             else:
-                limits = _picture_range(picture, one, response)
-                _draw_image(ax, response, title=None, axis=False, role="output", limits=limits)
-            pattern = ax.inset_axes([0, 1.04, 0.22, 0.22])
-            _draw_kernel(pattern, one, numbers=False, title=None, limit=_as_limit(None, one))
-            ax.text(0.27, 1.15, name, transform=ax.transAxes, va="center", fontsize=_TITLE + 1)
+                _draw_response(ax, response[0], limit=limit)
+            ax = _place(figure, box[0], box[1] - pattern - _GAP / 2, pattern, pattern)
+            _draw_kernel(ax, one, numbers=False)
+            if name:
+                ax.text(1.25, 0.5, name, transform=ax.transAxes, va="center", fontsize=_TITLE + 1)
+        if signed:
+            _add_key(figure, _EDGE, height, 4, "response", signed_values, limit, role="output")
     return figure
 
 
@@ -564,7 +601,7 @@ def plot_learned_kernel(snapshots, losses, target):
     ----------
     snapshots : dict of int to Tensor of shape (kH, kW) or (1, 1, kH, kW)
         The kernel after so many steps.
-    losses : sequence of float
+    losses : sequence of float, or 1-D Tensor
         The loss at each step, the first one at step 0; greater than zero.
     target : Tensor of shape (kH, kW) or (1, 1, kH, kW)
         The kernel that made the training pairs.
@@ -585,55 +622,53 @@ def plot_learned_kernel(snapshots, losses, target):
     >>> import torch
     >>> target = torch.tensor([[1.0, -1.0]])
     >>> figure = plot_learned_kernel({0: 0 * target, 2: target}, [1.0, 0.5, 0.1], target)
-    >>> [ax.get_title() for ax in figure.axes[:3]]
-    ['step 0', 'step 2', 'target']
+    >>> [ax.get_title() for ax in figure.axes]
+    ['step 0', 'step 2', 'target', '']
     >>> plt.close(figure)
     """
-    if not isinstance(snapshots, Mapping) or not snapshots:
-        raise TypeError("snapshots must be a dict of step to kernel, with at least one kernel")
-    steps = [_validate.as_int(step, "a step of snapshots", minimum=0) for step in snapshots]
-    kernels = [_validate.as_kernel(k, f"snapshots[{step}]") for step, k in snapshots.items()]
+    steps, kernels = _as_snapshots(snapshots)
     target = _validate.as_kernel(target, "target")
-    losses = [_validate.as_number(loss, "each loss", above=0) for loss in losses]
+    losses = [_validate.as_number(one, f"losses[{i}]", above=0) for i, one in enumerate(losses)]
     if max(steps) >= len(losses):
-        raise ValueError(f"snapshots go to step {max(steps)}, but there are {len(losses)} losses")
+        raise ValueError(f"snapshots reach step {max(steps)}, but losses end at {len(losses) - 1}")
     limit = _as_limit(None, target)
+
     panels = [*kernels, target]
-    titles = [f"step {step}" for step in steps] + ["target"]
-    with _new_figure(_WIDTH, 4.6) as figure:
-        grid = figure.add_gridspec(2, len(panels), height_ratios=[1, 1.4])
-        for column, (panel, title) in enumerate(zip(panels, titles, strict=True)):
-            ax = figure.add_subplot(grid[0, column])
+    titles = [*(f"step {step}" for step in steps), "target"]
+    boxes, _, top = _grid(panels, len(panels), above=_LINE, right=3 * _GAP)
+    left, curve_height = 0.8, 2.4
+    with _new_figure(_WIDTH, top + 2 * _GAP + curve_height + 0.65) as figure:
+        for box, panel, title in zip(boxes, panels, titles, strict=True):
+            shift = 3 * _GAP if panel is target else 0
+            ax = _place(figure, box[0] + shift, *box[1:])
             _draw_kernel(ax, panel, numbers=False, title=title, limit=limit)
-        loss_ax = figure.add_subplot(grid[1, :])
-        loss_ax.semilogy(losses, color=PALETTE["input"], linewidth=2)
-        loss_ax.plot(
-            steps,
-            [losses[step] for step in steps],
-            "s",
-            markersize=9,
-            color=PALETTE["kernel"],
-            markeredgecolor="black",
-        )
-        loss_ax.set_xlabel("training step", fontsize=_TITLE)
-        loss_ax.set_ylabel("loss", fontsize=_TITLE)
-        loss_ax.tick_params(labelsize=_SMALL)
-        loss_ax.spines[["top", "right"]].set_visible(False)
+        ax = _place(figure, left, top + 2 * _GAP, _WIDTH - left - 2 * _EDGE, curve_height)
+        marked = [losses[step] for step in steps]
+        ax.semilogy(losses, color=PALETTE["highlight"], linestyle="-", linewidth=2)
+        ax.plot(steps, marked, "s", markersize=10, color=PALETTE["kernel"], markeredgecolor="black")
+        ax.set_xlabel("training step", fontsize=_TITLE)
+        ax.set_ylabel("loss", fontsize=_TITLE)
+        ax.tick_params(labelsize=_SMALL)
+        ax.spines[["top", "right"]].set_visible(False)
     return figure
 
 
-# Checks and arithmetic ----------------------------------------------------------------------
+# Checks -------------------------------------------------------------------------------------
+
+
+def _as_input(image, name="image"):
+    """Return what a convolution reads as a (C, H, W) tensor; uint8 becomes 0..1."""
+    tensor = _validate.as_image(image, name)
+    return tensor / 255 if str(getattr(image, "dtype", "")).endswith("uint8") else tensor
 
 
 def _as_picture(image, name="image", channels=(1, 3)):
-    """Return an image as a (C, H, W) tensor in which 1 is white if it came as uint8."""
-    tensor = _validate.as_image(image, name)
-    if str(getattr(image, "dtype", "")).endswith("uint8"):
-        tensor = tensor / 255
-    if channels is not None and len(tensor) not in channels:
-        expected = " or ".join(str(number) for number in channels)
-        raise ValueError(f"{name} must have {expected} channels, got {tuple(tensor.shape)}")
-    if len(tensor) == 3 and (tensor.min() < 0 or tensor.max() > 1):
+    """Return an image that can be shown as it is as a (C, H, W) tensor; uint8 becomes 0..1."""
+    tensor = _as_input(image, name)
+    if len(tensor) not in channels:
+        expected = " or ".join(["(H, W)", *(f"({number}, H, W)" for number in channels)])
+        raise ValueError(f"{name} must have shape {expected}, got {tuple(tensor.shape)}")
+    if len(tensor) == 3 and not _is_colour(tensor):
         raise ValueError(
             f"{name} in colour must lie in 0..1, got {tensor.min():.3g}..{tensor.max():.3g}: "
             f"rescale it, or clip it on purpose with {name}.clamp(0, 1)"
@@ -642,45 +677,77 @@ def _as_picture(image, name="image", channels=(1, 3)):
 
 
 def _as_map(response, name):
+    """Return one feature map as a (H, W) tensor."""
     tensor = _validate.as_image(response, name)
     if len(tensor) != 1:
         raise ValueError(f"{name} must have shape (H, W) or (1, H, W), got {tuple(tensor.shape)}")
     return tensor[0]
 
 
+def _as_maps(responses, name):
+    """Return feature maps, given as a list or as one tensor, as a list of (H, W) tensors."""
+    if isinstance(responses, (torch.Tensor, np.ndarray)):
+        if responses.ndim == 4 and len(responses) == 1:
+            responses = responses[0]
+        return list(_validate.as_image(responses, name))
+    tensors = _validate.as_images(responses, name)
+    return [_as_map(one, f"{name}[{index}]") for index, one in enumerate(tensors)]
+
+
 def _as_kernels(kernels):
-    """Return names (None where there are none) and tensors."""
+    """Return the names of kernels (None where there is none) and the kernels as tensors."""
     if isinstance(kernels, Mapping):
         names, kernels = list(kernels), list(kernels.values())
     elif isinstance(kernels, (list, tuple, torch.Tensor, np.ndarray)):
         names = [one if isinstance(one, str) else None for one in kernels]
-        kernels = [named_kernel(one) if isinstance(one, str) else one for one in kernels]
     else:
         raise TypeError(f"kernels must be a list or a dict, got {type(kernels).__name__}")
     if len(kernels) == 0:
         raise ValueError("kernels must hold at least one kernel, got none")
-    tensors = [_validate.as_kernel(one, f"kernels[{i}]") for i, one in enumerate(kernels)]
+    tensors = [
+        named_kernel(one) if isinstance(one, str) else _validate.as_kernel(one, f"kernels[{i}]")
+        for i, one in enumerate(kernels)
+    ]
     return [None if name is None else str(name).replace("_", " ") for name in names], tensors
 
 
+def _as_snapshots(snapshots):
+    """Return the steps and the kernels of a dict of step to kernel, in the order of the steps."""
+    if not isinstance(snapshots, Mapping):
+        raise TypeError(
+            f"snapshots must be a dict of step to kernel, got {type(snapshots).__name__}"
+        )
+    if not snapshots:
+        raise ValueError("snapshots must hold at least one kernel, got none")
+    steps = sorted(
+        _validate.as_int(step, "each step of snapshots", minimum=0) for step in snapshots
+    )
+    return steps, [_validate.as_kernel(snapshots[step], f"snapshots[{step}]") for step in steps]
+
+
 def _as_titles(titles, number):
+    """Return one title (or None) for each panel."""
     if titles is None:
         return [None] * number
-    titles = [str(title) for title in titles]
-    if len(titles) != number:
-        raise ValueError(f"titles must hold {number} texts, one for each panel, got {len(titles)}")
-    return titles
+    if isinstance(titles, str) or len(titles) != number:
+        raise ValueError(f"titles must hold {number} texts, one for each panel, got {titles!r}")
+    return [str(title) for title in titles]
+
+
+def _as_numbers(numbers):
+    return None if numbers is None else _validate.as_bool(numbers, "numbers")
 
 
 def _as_limit(limit, values, *, robust=False):
     """Return the value of the full colour: the one given, or one that fits `values`."""
     if limit is not None:
         return _validate.as_number(limit, "limit", above=0)
-    sizes = values.detach().abs().flatten().numpy()
-    largest = float(sizes.max())
-    if robust and sizes.size >= _LARGE_MAP:
-        largest = float(np.quantile(sizes, 0.99)) or largest
-    return largest or 1.0
+    sizes = values.abs().flatten().numpy()
+    usual = float(np.quantile(sizes, 0.98)) if robust and sizes.size >= _LARGE_MAP else 0.0
+    return usual or float(sizes.max()) or 1.0
+
+
+# Arithmetic ---------------------------------------------------------------------------------
 
 
 def _correlate(picture, kernel, *, stride, padding):
@@ -692,24 +759,31 @@ def _correlate(picture, kernel, *, stride, padding):
             f'padding="same" needs an odd kernel, got {_size(kernel)}: use an odd kernel, '
             'padding="valid", or give the padding as a number'
         )
-    conv_output_size(
-        tuple(picture.shape[1:]), tuple(kernel.shape), stride=stride, padding=padding
-    )
+    conv_output_size(tuple(picture.shape[1:]), tuple(kernel.shape), stride=stride, padding=padding)
     dtype = torch.promote_types(picture.dtype, kernel.dtype)
-    picture, kernel = picture.to(dtype), kernel.to(dtype)
-    return F.conv2d(picture[:, None], kernel[None, None], stride=stride, padding=padding)[:, 0]
+    weight = kernel.to(dtype)[None, None]
+    return F.conv2d(picture.to(dtype)[:, None], weight, stride=stride, padding=padding)[:, 0]
 
 
 def _run_layer(layer, picture):
-    """Return the feature maps (C_out, H, W) of a layer that is only read."""
+    """Return the feature maps (C_out, H, W) of a layer, without its hooks and without a trace."""
+    if isinstance(layer.weight, UninitializedParameter):
+        raise ValueError("conv_layer has no weights yet: call it on an input first")
     if len(picture) != layer.in_channels:
         raise ValueError(
-            f"image must have the {layer.in_channels} channels that conv_layer reads, "
+            f"image must have shape ({layer.in_channels}, H, W) for this conv_layer, "
             f"got {tuple(picture.shape)}"
         )
+    conv_output_size(
+        tuple(picture.shape[1:]),
+        layer.kernel_size,
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+    )
     with torch.no_grad():
         maps = layer.forward(picture.to(layer.weight)[None])[0]
-    return maps.float().cpu()
+    return _validate.as_image(maps, "the output of conv_layer")
 
 
 def _sums_to_one(kernel):
@@ -718,39 +792,39 @@ def _sums_to_one(kernel):
 
 def _keeps_pictures(kernel):
     """Whether what comes out of a picture is a picture again."""
-    return kernel.min() >= 0 or _sums_to_one(kernel)
+    return kernel.min().item() >= 0 or _sums_to_one(kernel)
 
 
-def _picture_range(picture, kernel, response):
-    """Return the values drawn black and white in a response that is a picture."""
-    low, high = _grey_range(picture)
-    if _sums_to_one(kernel):
-        return low, high
-    return _grey_range(response)
+def _is_colour(picture):
+    return len(picture) == 3 and picture.min().item() >= 0 and picture.max().item() <= 1
 
 
-def _grey_range(picture):
+def _grey_limits(picture):
+    """Return the values that are drawn black and white."""
     low, high = picture.min().item(), picture.max().item()
     if low >= 0 and high <= 1:
         return 0.0, 1.0
     return low, high if high > low else low + 1
 
 
-def _size(tensor):
-    return f"{tensor.shape[-2]} × {tensor.shape[-1]}"
+def _response_limits(picture, kernel, response):
+    """Return the values that are drawn black and white in a response that is a picture."""
+    low, high = _grey_limits(picture)
+    if _sums_to_one(kernel):
+        return low, high
+    total = kernel.sum().item()
+    if kernel.min().item() >= 0 and total > 0:
+        return low * total, high * total
+    return _grey_limits(response)
 
 
-def _channel_names(number):
-    return ("red", "green", "blue") if number == 3 else tuple(str(i) for i in range(number))
-
-
-# Drawing ------------------------------------------------------------------------------------
+# Layout, in inches from the top left corner ---------------------------------------------------
 
 
 @contextmanager
 def _new_figure(width, height):
     """Make a figure, and close it again if what is drawn into it fails."""
-    figure = plt.figure(figsize=(width, height), layout="constrained")
+    figure = plt.figure(figsize=(width, height), layout="none", facecolor="white")
     try:
         yield figure
     except BaseException:
@@ -758,111 +832,195 @@ def _new_figure(width, height):
         raise
 
 
-@contextmanager
-def _new_grid(panels, ncols, extra=0.3):
-    """Make a figure with one Axes for each panel, at most `ncols` in a row."""
-    columns = min(ncols, len(panels))
-    rows = ceil(len(panels) / columns)
-    width = min(_WIDTH, 2.4 * columns)
-    ratio = max(panel.shape[-2] / panel.shape[-1] for panel in panels)
-    with _new_figure(width, rows * (width / columns * ratio + extra)) as figure:
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for unused in grid.flat[len(panels) :]:
-            unused.remove()
-        yield figure, list(grid.flat[: len(panels)])
+def _place(figure, left, top, width, height):
+    """Add an Axes of that size, in inches."""
+    figure_width, figure_height = figure.get_size_inches()
+    return figure.add_axes(
+        (
+            left / figure_width,
+            1 - (top + height) / figure_height,
+            width / figure_width,
+            height / figure_height,
+        )
+    )
+
+
+def _grid(panels, ncols, *, above, below=0.0, axis=False, top=_EDGE, right=0.0):
+    """
+    Lay out equal boxes for `panels` in rows as even as can be, with room `above` and `below` each.
+
+    Returns the boxes (left, top, width, height), and the width and height of the whole.
+    """
+    rows = ceil(len(panels) / ncols)
+    columns = ceil(len(panels) / rows)
+    ticks = _TICKS if axis else 0
+    free = _WIDTH - right - 2 * _EDGE - columns * ticks - (columns - 1) * _GAP
+    side = min(free / columns, _WIDEST_PANEL)
+    ratio = _box_ratio(panels)
+    across, down = side + ticks + _GAP, above + side * ratio + ticks * 0.75 + below + _GAP
+    boxes = []
+    for index in range(len(panels)):
+        row, column = divmod(index, columns)
+        left = _EDGE + ticks + column * across
+        boxes.append((left, top + above + row * down, side, side * ratio))
+    return boxes, columns * across - _GAP + right + 2 * _EDGE, top + rows * down
+
+
+def _box_ratio(panels):
+    """Return height / width of a box that suits the tallest panel; very tall ones get narrower."""
+    return min(max(panel.shape[-2] / panel.shape[-1] for panel in panels), 1.5)
+
+
+def _room(titles):
+    return _EDGE if all(title is None for title in titles) else _LINE + _EDGE
+
+
+# Drawing ------------------------------------------------------------------------------------
 
 
 def _axes(ax):
     return plt.gca() if ax is None else _validate.as_axes(ax)
 
 
-def _draw_image(ax, picture, *, title, axis, role="input", limits=None):
+def _draw_input(ax, picture, *, title, axis):
+    """Draw a grey or colour image, or any other number of channels as grey tiles."""
+    if len(picture) == 1 or _is_colour(picture):
+        return _draw_image(ax, picture, title=title, axis=axis)
+    low, high = _grey_limits(picture)
+    columns = ceil(sqrt(len(picture)))
+    _draw_tiles(ax, picture, columns, cmap=_GREY, low=low, high=high, role="input")
+    ax.set_title(title.replace("\n", f"\n{len(picture)} × "), fontsize=_TITLE)
+    return ax
+
+
+def _draw_image(ax, picture, *, title=None, axis=False, role="input", limits=None):
     if len(picture) == 3:
         ax.imshow(picture.permute(1, 2, 0).numpy(), interpolation="nearest")
     else:
-        low, high = _grey_range(picture) if limits is None else limits
-        ax.imshow(picture[0].numpy(), cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+        low, high = _grey_limits(picture) if limits is None else limits
+        ax.imshow(picture[0].numpy(), cmap=_GREY, vmin=low, vmax=high, interpolation="nearest")
     return _finish(ax, title=title, axis=axis, role=role)
 
 
-def _draw_response(ax, response, *, limit, title, axis):
-    ax.imshow(
-        response.numpy(), cmap=_SIGNED, vmin=-limit, vmax=limit, interpolation="nearest"
-    )
+def _draw_response(ax, response, *, limit, title=None, axis=False):
+    _draw_signed(ax, response.squeeze(0) if response.ndim == 3 else response, limit)
     return _finish(ax, title=title, axis=axis, role="output")
 
 
-def _draw_kernel(ax, kernel, *, numbers, title, limit):
+def _draw_kernel(ax, kernel, *, numbers=None, title=None, limit=None):
+    limit = _as_limit(limit, kernel)
+    _draw_signed(ax, kernel, limit)
     height, width = kernel.shape
-    ax.imshow(kernel.numpy(), cmap=_SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
-    if kernel.numel() <= _NUMBERED:
+    if max(height, width) <= _GRID_LINES:
+        lines = {"color": PALETTE["kernel"], "linewidth": 1}
         for edge in range(1, height):
-            ax.axhline(edge - 0.5, color=PALETTE["kernel"], linewidth=1)
+            ax.axhline(edge - 0.5, **lines)
         for edge in range(1, width):
-            ax.axvline(edge - 0.5, color=PALETTE["kernel"], linewidth=1)
+            ax.axvline(edge - 0.5, **lines)
     _finish(ax, title=title, axis=False, role="kernel")
-    if numbers:
-        texts, factor = _written(kernel)
-        size = _TITLE + 2 if max(height, width) <= 3 else _SMALL
+    texts, factor = _written(kernel)
+    size = _text_size(ax, kernel, texts)
+    if numbers or (numbers is None and size >= _LEGIBLE):
         for (row, column), text in np.ndenumerate(texts):
-            strong = abs(kernel[row, column]) > 0.7 * limit
-            ax.text(
-                column, row, text, ha="center", va="center", fontsize=size,
-                color="white" if strong else "black",
-            )
+            ink = _ink(_SIGNED((kernel[row, column].item() / limit + 1) / 2))
+            centre = {"ha": "center", "va": "center"}
+            ax.text(column, row, text, fontsize=max(size, 5), color=ink, **centre)
         if factor:
             ax.set_xlabel(factor, fontsize=_TITLE)
     return ax
 
 
 def _draw_filter(ax, weight, *, limit):
-    """Draw the slices of one filter (C, kH, kW) side by side."""
-    channels, height, width = weight.shape
-    for index, one in enumerate(weight):
-        left = index * (width + 0.25 * width)
-        box = (left, left + width, height, 0)
-        ax.imshow(one.numpy(), cmap=_SIGNED, vmin=-limit, vmax=limit, extent=box,
-                  interpolation="nearest")
-        ax.add_patch(Rectangle((left, 0), width, height, fill=False,
-                               edgecolor=PALETTE["kernel"], linewidth=1.5, clip_on=False))
-    ax.set_xlim(0, channels * width * 1.25 - 0.25 * width)
-    ax.set_ylim(height, 0)
-    ax.axis("off")
+    """Draw the slices of one filter (C, kH, kW), one for each input channel it reads."""
+    columns = _slice_columns(len(weight))
+    return _draw_tiles(ax, weight, columns, cmap=_SIGNED, low=-limit, high=limit, role="kernel")
+
+
+def _slice_columns(number):
+    return number if number <= 4 else ceil(sqrt(2 * number))
+
+
+def _draw_tiles(ax, tiles, columns, *, cmap, low, high, role):
+    """Draw several equal arrays (N, H, W) into one Axes, framed, `columns` in a row."""
+    _, height, width = tiles.shape
+    gap = 0.15 * max(height, width)
+    for index, tile in enumerate(tiles):
+        row, column = divmod(index, columns)
+        left, top = column * (width + gap), row * (height + gap)
+        extent = (left, left + width, top + height, top)
+        ax.imshow(
+            tile.numpy(), cmap=cmap, vmin=low, vmax=high, extent=extent, interpolation="nearest"
+        )
+        frame = {"fill": False, "edgecolor": PALETTE[role], "linewidth": 1.5, "clip_on": False}
+        ax.add_patch(Rectangle((left, top), width, height, **frame))
+    ax.set_xlim(0, columns * (width + gap) - gap)
+    ax.set_ylim(ceil(len(tiles) / columns) * (height + gap) - gap, 0)
+    ax.set_axis_off()
     return ax
 
 
+def _draw_signed(ax, values, limit):
+    ax.imshow(values.numpy(), cmap=_SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
+
+
 def _finish(ax, *, title, axis, role):
-    """Frame a panel in the colour of its role."""
+    """Frame a panel in the colour of its role, and number the pixels if asked to."""
     for spine in ax.spines.values():
         spine.set(visible=True, color=PALETTE[role], linewidth=2)
+    height, width = ax.images[-1].get_array().shape[:2]
+    ax.set_xticks(_pixel_ticks(width) if axis else [])
+    ax.set_yticks(_pixel_ticks(height) if axis else [])
+    ax.tick_params(labelsize=_SMALL)
     if axis:
-        height, width = ax.images[0].get_array().shape[:2]
-        ax.set_xticks(sorted({0, width // 2, width - 1}))
-        ax.set_yticks(sorted({0, height // 2, height - 1}))
-        ax.tick_params(labelsize=_SMALL)
-    else:
-        ax.set_xticks([])
-        ax.set_yticks([])
+        ax.get_xticklabels()[-1].set_horizontalalignment("right" if width > 6 else "center")
     if title is not None:
         ax.set_title(title, fontsize=_TITLE)
     return ax
 
 
+def _pixel_ticks(number):
+    """Return the first, the middle and the last index; all of them where there are few."""
+    return list(range(number)) if number <= 6 else [0, number // 2, number - 1]
+
+
+def _write(figure, left, top, text):
+    width, height = figure.get_size_inches()
+    figure.text(left / width, 1 - top / height, text, va="top", fontsize=_SMALL, linespacing=1.3)
+
+
 def _add_scale(ax, values):
-    """Put a thin colour bar beside the last panel; pointed where values lie beyond its ends."""
-    mappable = ax.images[0]
+    """Put a thin upright colour bar beside a panel."""
+    bar = _add_bar(ax.inset_axes([1.06, 0.05, 0.05, 0.9]), ax.images[-1], values, "vertical")
+    return bar
+
+
+def _add_key(figure, left, top, width, label, values, limit, role="output"):
+    """Put a thin level colour bar with a label into a figure, in inches."""
+    _write(figure, left, top + 0.06, label)
+    cax = _place(figure, left + 0.85, top + 0.1, min(width - 1.1, 2.4), 0.13)
+    mappable = ScalarMappable(Normalize(-limit, limit), _SIGNED)
+    bar = _add_bar(cax, mappable, values, "horizontal")
+    bar.outline.set(edgecolor=PALETTE[role], linewidth=1.5)
+    return bar
+
+
+def _add_bar(cax, mappable, values, orientation):
+    """Draw a colour bar with few ticks; an end is pointed where values lie beyond it."""
     low, high = mappable.get_clim()
-    below, above = values.min().item() < low - 1e-6, values.max().item() > high + 1e-6
-    extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
-    bar = ax.figure.colorbar(
+    slack = 1e-6 * (high - low)
+    below, above = values.min().item() < low - slack, values.max().item() > high + slack
+    ends = {(False, False): "neither", (True, False): "min", (False, True): "max"}
+    bar = cax.figure.colorbar(
         ScalarMappable(Normalize(low, high), mappable.cmap),
-        cax=ax.inset_axes([1.06, 0.05, 0.05, 0.9]),
-        extend=extend,
+        cax=cax,
+        orientation=orientation,
+        extend=ends.get((below, above), "both"),
     )
     end = _round_down(high)
-    bar.set_ticks([-end, 0, end] if low == -high else [low, high])
+    ticks = [-end, 0, end] if low == -high else [low, high]
+    bar.set_ticks(ticks, labels=[_short(tick) for tick in ticks])
+    bar.minorticks_off()
     bar.ax.tick_params(labelsize=_SMALL)
-    bar.outline.set_linewidth(0.5)
     return bar
 
 
@@ -872,26 +1030,86 @@ def _round_down(value):
     return floor(value / unit + 1e-9) * unit
 
 
+def _short(value):
+    return f"{value:.3g}".replace("-", "−")
+
+
 def _written(kernel):
-    """Return the weights as short texts, and the factor they have in common."""
+    """Return the weights as short texts, and the factor that they have in common."""
     values = kernel.double().numpy()
-    plain = [f"{value:g}" for value in values.flat]
+    texts = [_short(value) for value in values.flat]
+    exact = all(abs(float(f"{value:.3g}") - value) < 1e-6 for value in values.flat)
+    short = max(len(text.lstrip("−")) for text in texts) <= 4
     factor = ""
-    if max(len(text.lstrip("-")) for text in plain) > 4:
+    if not (exact and short):
         whole = _common_denominator(values)
         if whole:
-            plain = [f"{round(value * whole)}" for value in values.flat]
-            factor = f"× 1/{whole}"
+            texts, factor = [_short(round(value * whole)) for value in values.flat], f"× 1/{whole}"
         else:
-            plain = [f"{value:.2f}" for value in values.flat]
-    texts = np.array([text.replace("-", "−") for text in plain]).reshape(values.shape)
-    return texts, factor
+            texts = [f"{value:.2f}".replace("-", "−") for value in values.flat]
+    return np.array(texts).reshape(values.shape), factor
 
 
 def _common_denominator(values, largest=512):
-    """Return the number that makes all values whole, or None."""
-    denominators = [Fraction(float(v)).limit_denominator(largest).denominator for v in values.flat]
-    whole = int(np.lcm.reduce(denominators))
-    if whole <= largest and np.allclose(values * whole, np.round(values * whole), atol=1e-3):
-        return whole
-    return None
+    """Return the least number up to `largest` that makes all values whole, or None."""
+    whole = 1
+    for value in values.flat:
+        whole = lcm(whole, Fraction(float(value)).limit_denominator(largest).denominator)
+        if whole > largest:
+            return None
+    return whole if np.allclose(values * whole, np.round(values * whole), atol=1e-3) else None
+
+
+def _text_size(ax, kernel, texts):
+    """Return the font size, in points, at which the longest text fits into a cell."""
+    height, width = kernel.shape
+    box = ax.get_window_extent()
+    cell = min(box.width / width, box.height / height) * 72 / ax.figure.dpi
+    return min(14, cell * 0.88 / (0.64 * max(len(text) for text in texts.flat)))
+
+
+def _ink(colour):
+    """Return black or white, whichever is easier to read on `colour` (WCAG contrast)."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]
+    ]
+    luminance = float(np.dot((0.2126, 0.7152, 0.0722), linear))
+    return "black" if (luminance + 0.05) ** 2 > 0.0525 else "white"
+
+
+def _response_names(picture):
+    """Return the title of the response of each channel."""
+    if len(picture) == 1:
+        return ["response"]
+    if _is_colour(picture):
+        return [f"response, {colour}" for colour in ("red", "green", "blue")]
+    return [f"response, channel {index}" for index in range(len(picture))]
+
+
+def _size(tensor):
+    return f"{tensor.shape[-2]} × {tensor.shape[-1]}"
+
+
+def _channels_read(layer, index):
+    """Return which input channels an output reads, if it does not read all of them."""
+    if layer.groups == 1:
+        return ""
+    number = layer.in_channels // layer.groups
+    first = index * layer.groups // layer.out_channels * number
+    return f", reads {first}" if number == 1 else f", reads {first}–{first + number - 1}"
+
+
+def _layer_facts(layer, maps):
+    """Return what a reader wants to know about a layer, in short lines."""
+    defaults = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    settings = [
+        f"{name} {_setting(getattr(layer, name))}"
+        for name, usual in defaults.items()
+        if getattr(layer, name) != usual
+    ]
+    kernel_size = f"kernel {layer.kernel_size[0]} × {layer.kernel_size[1]}"
+    return [kernel_size, *([", ".join(settings)] if settings else []), f"outputs {_size(maps)}"]
+
+
+def _setting(value):
+    return str(value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value)
