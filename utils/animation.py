@@ -17,14 +17,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from utils.diagrams._cells import TIMES, number_format
-from utils.diagrams._windows import window_frames
+from utils.diagrams.windows import window_frames
 
 __all__ = ["Animation", "animate", "animate_conv"]
 
 _PIXELS_PER_INCH = 200  # twice the resolution at which a frame is shown
-_COLOURS = 48
 _SECONDS_PER_STEP = 1.2
-_PLAYER = Path(__file__).with_name("animation_player.js")
+_PLAYER = Path(__file__).with_name("animation_player.js").read_text(encoding="utf-8")
 
 
 class Animation:
@@ -53,7 +52,7 @@ class Animation:
     >>> import numpy as np
     >>> frames = [np.full((40, 60, 3), shade, np.uint8) for shade in (0, 120, 255)]
     >>> Animation(frames, captions=["Dark.", "Grey.", "Light."], alt="A square that brightens.")
-    <Animation of 3 steps: A square that brightens.>
+    <Animation: 3 steps>
     """
 
     def __init__(self, frames, *, captions, alt):
@@ -74,16 +73,16 @@ class Animation:
         self.captions = tuple(captions)
         self.alt = alt
         self._columns = math.ceil(math.sqrt(len(images)))
+        self._rows = math.ceil(len(images) / self._columns)
         self._width, self._height = images[0].size
         self._strip = self._tile(images)
 
     def _tile(self, images):
-        rows = math.ceil(len(images) / self._columns)
-        strip = Image.new("RGB", (self._columns * self._width, rows * self._height), "white")
+        strip = Image.new("RGB", (self._columns * self._width, self._rows * self._height), "white")
         for step, image in enumerate(images):
             row, column = divmod(step, self._columns)
             strip.paste(image, (column * self._width, row * self._height))
-        return strip.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        return _with_palette(strip)
 
     @property
     def strip(self):
@@ -110,28 +109,27 @@ class Animation:
         return len(self.captions)
 
     def __repr__(self):
-        steps = "step" if len(self) == 1 else "steps"
-        return f"<Animation of {len(self)} {steps}: {self.alt}>"
+        return f"<Animation: {len(self)} {'step' if len(self) == 1 else 'steps'}>"
 
     def _repr_html_(self):
         data = base64.b64encode(self._png()).decode()
-        rows = math.ceil(len(self) / self._columns)
+        width, height = self._strip.size
         settings = {
             "captions": self.captions,
             "columns": self._columns,
-            "rows": rows,
-            "width": self._width // 2,
-            "height": self._height // 2,
+            "rows": self._rows,
+            "width": self._width / 2,
+            "height": self._height / 2,
             "seconds": _SECONDS_PER_STEP,
         }
         # "<" is escaped so that no caption can end the script.
-        script = _PLAYER.read_text(encoding="utf-8").strip()
-        call = json.dumps(settings).replace("<", "\\u003c")
+        script = _PLAYER.replace("SETTINGS", json.dumps(settings).replace("<", "\\u003c"))
         return (
-            f'<div class="cnn-animation">'
+            '<div class="cnn-animation">'
             f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" '
-            f'style="max-width:100%;height:auto;background:white">'
-            f"<script>{script.replace('SETTINGS', call)}</script></div>"
+            f'width="{width}" height="{height}" '
+            'style="max-width: 100%; height: auto; background: white">'
+            f"<script>\n{script}</script></div>"
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -160,6 +158,27 @@ def _as_frame(frame):
             f"{type(frame).__name__} {pixels.dtype} {pixels.shape}"
         )
     return Image.fromarray(pixels)
+
+
+def _with_palette(image, *, colours=32, distance=12):
+    """
+    Reduce a picture to a palette without shifting its colours.
+
+    Drawings consist of few colours, blended where edges are smoothed: the palette is made of the
+    colours that cover most, each at some distance from the others. A photograph has no such
+    colours and is reduced in the usual way.
+    """
+    counts = image.getcolors(image.width * image.height)
+    covered, palette = 0, []
+    for count, colour in sorted(counts, key=lambda entry: (-entry[0], entry[1]))[:2000]:
+        if len(palette) < colours and all(math.dist(colour, c) >= distance for c in palette):
+            palette.append(colour)
+            covered += count
+    if covered < 0.7 * image.width * image.height:
+        return image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reference = Image.new("P", (1, 1))
+    reference.putpalette([channel for colour in palette for channel in colour])
+    return image.quantize(palette=reference, dither=Image.Dither.NONE)
 
 
 def animate(figures, *, captions, alt):

@@ -1,3 +1,4 @@
+// Turns the picture before this script into a player: `settings` says how the steps are tiled.
 (() => {
   const settings = SETTINGS;
   const host = document.currentScript.parentElement;
@@ -17,7 +18,7 @@
     button { flex: none; width: 44px; height: 44px; padding: 10px; border: 1px solid #6b7280;
       border-radius: 8px; background: #fff; color: #1a1a1a; cursor: pointer; }
     button.play { background: #0072b2; border-color: #0072b2; color: #fff; }
-    button:disabled { opacity: 0.4; cursor: default; }
+    button[aria-disabled="true"] { opacity: 0.4; cursor: default; }
     button:focus-visible, input:focus-visible { outline: 3px solid #d55e00; outline-offset: 2px; }
     svg { display: block; width: 100%; height: 100%; fill: currentColor; }
     input { flex: 1; min-width: 60px; height: 44px; margin: 0 4px; accent-color: #0072b2; }
@@ -52,7 +53,7 @@
     Replay: "M12 5V1L7 6l5 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z",
   };
   get(".view").append(strip);
-  strip.removeAttribute("style");
+  for (const name of ["style", "width", "height"]) strip.removeAttribute(name);
   let step = 0;
   let timer = null;
 
@@ -65,8 +66,8 @@
     slider.setAttribute("aria-valuetext", `step ${step + 1} of ${captions.length}`);
     get("b").textContent = `Step ${step + 1} of ${captions.length}.`;
     get("span").textContent = captions[step];
-    back.disabled = step === 0;
-    next.disabled = step === last;
+    back.setAttribute("aria-disabled", step === 0);
+    next.setAttribute("aria-disabled", step === last);
     label();
   }
   function label() {
@@ -107,7 +108,7 @@
     if (!entries.some((entry) => entry.isIntersecting)) return;
     seen.disconnect();
     if (step === 0 && !timer) start();
-  }, { threshold: 0.6 });
+  }, { threshold: 0.5 });
   seen.observe(get(".view"));
   for (const control of [play, back, next, slider]) {
     control.addEventListener("pointerdown", () => seen.disconnect(), { once: true });

@@ -292,7 +292,7 @@ def _write_sum(ax, slide, position, *, left, top, room, line):
     write_in(ax, x, top + (rows - 0.5) * line, result, height=1.1 * height, ha="left", **bold)
 
 
-def _window_step(make, slide, step, *, cell=0.6):
+def _window_step(make, slide, step, *, cell=0.6, widest=5.6):
     """Draw step number `step` of a convolution; every step has the same size and layout."""
     position = slide.position(step)
     rows, columns = slide.padded.shape
@@ -304,7 +304,7 @@ def _window_step(make, slide, step, *, cell=0.6):
     width = 2 * margin + columns + gap + side
     line = 0.68
     height = margin + upper + 0.35 + line * kernel_rows + margin
-    figure, ax = _blank_figure(make, width, height, cell=min(cell, 5.6 / width))
+    figure, ax = _blank_figure(make, width, height, cell=min(cell, widest / width))
 
     x_input, y_input = margin, margin + head + (upper - head - rows) / 2
     _header(ax, x_input, y_input - 0.4, "X", "input", slide.image.shape)
@@ -416,7 +416,8 @@ def window_frames(image, kernel, *, stride=1, padding=0, dilation=1):
             spans.append(_span(name, found))
         value = write(slide.output[i, j])
         captions.append(f"Y[{i}, {j}] = {value}: the window reads {spans[0]}, {spans[1]}.")
-    figures = (_window_step(Figure, slide, step, cell=0.44) for step in range(slide.output.numel()))
+    steps = range(slide.output.numel())
+    figures = (_window_step(Figure, slide, step, cell=0.42, widest=4.2) for step in steps)
     return figures, captions, slide.output
 
 
