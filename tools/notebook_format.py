@@ -18,7 +18,7 @@ NOTEBOOK_METADATA = {
 }
 CELL_METADATA = ("mystnb", "tags")
 
-SMALL_ENOUGH = 60_000  # bytes: a picture above this is reduced to 256 colours if nobody can tell
+SMALL_ENOUGH = 60_000  # bytes: a picture above this loses colours, as long as nobody can tell
 PNG_DATA_URI = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
@@ -149,7 +149,8 @@ def compact_png(data: bytes) -> bytes:
     """
     Encode a PNG again: no text chunks, a palette where it has at most 256 colours.
 
-    A picture larger than `SMALL_ENOUGH` is reduced to 256 colours if no pixel changes visibly.
+    A picture larger than `SMALL_ENOUGH` is reduced to 256 colours, then to 64, as long as nobody
+    can tell.
 
     Parameters
     ----------
@@ -164,19 +165,19 @@ def compact_png(data: bytes) -> bytes:
     """
     picture = Image.open(io.BytesIO(data))
     if "A" in picture.getbands() or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
-        if rgba.getextrema()[3][0] < 255:
-            return _encoded(rgba)
-        picture = rgba
+        picture = picture.convert("RGBA")
+        if picture.getextrema()[3][0] < 255:
+            return _encoded(picture)
     picture = picture.convert("RGB")
-    exact = _with_palette(picture)
-    if exact is not None:
-        return exact
-    truecolour = _encoded(picture)
-    if len(truecolour) <= SMALL_ENOUGH:
-        return truecolour
-    reduced = picture.quantize(256, kmeans=3, dither=Image.Dither.NONE).convert("RGB")
-    return _with_palette(reduced) if _looks_the_same(picture, reduced) else truecolour
+    encoded = _with_palette(picture) or _encoded(picture)
+    for colours in (256, 64):
+        if len(encoded) <= SMALL_ENOUGH or picture.getcolors(colours):
+            continue
+        reduced = picture.quantize(colours, kmeans=3, dither=Image.Dither.NONE).convert("RGB")
+        if not _looks_the_same(picture, reduced):
+            break
+        picture, encoded = reduced, _with_palette(reduced)
+    return encoded
 
 
 def _with_palette(picture):
