@@ -7,7 +7,7 @@ outputs. Numbers with a sign are drawn on one scale that is symmetric around zer
 negative, white is zero, vermilion is positive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from math import ceil, floor, lcm, log10, sqrt
@@ -51,17 +51,6 @@ _GREY = colormaps["gray"].resampled(128)
 
 _LARGE_MAP = 1000  # values: from here on, a few extreme ones do not set the scale
 _GRID_LINES = 11  # rows or columns: larger kernels are drawn without lines between the weights
-_GALLERY = (
-    "identity",
-    "gaussian",
-    "motion_blur",
-    "sharpen",
-    "emboss",
-    "outline",
-    "sobel_x",
-    "sobel_y",
-    "laplacian",
-)
 
 
 # One panel ----------------------------------------------------------------------------------
@@ -284,7 +273,7 @@ def plot_conv(image, kernel, *, stride=1, padding="same", signed=None, limit=Non
             ax = _place(figure, *box)
             title = f"{name}\n{_size(output)}"
             if signed:
-                _draw_response(ax, output, limit=limit, title=title, axis=axis)
+                _draw_response(ax, output[0], limit=limit, title=title, axis=axis)
             else:
                 limits = _response_limits(picture, kernel, response)
                 _draw_image(ax, output, limits=limits, title=title, axis=axis, role="output")
@@ -531,7 +520,7 @@ def plot_responses(responses, *, titles=None, ncols=4, limit=None, axis=False):
     return figure
 
 
-def plot_kernel_gallery(image, kernels=_GALLERY, *, ncols=3, limit=None):
+def plot_kernel_gallery(image, kernels, *, ncols=3, limit=None):
     """
     Plot one image under many kernels, each kernel drawn as the little pattern it looks for.
 
@@ -539,8 +528,8 @@ def plot_kernel_gallery(image, kernels=_GALLERY, *, ncols=3, limit=None):
     ----------
     image : Tensor or array of shape (H, W) or (1, H, W)
         A grey image.
-    kernels : list of names, dict of name to kernel, or list of kernels, optional
-        What to slide over the image; nine well-known kernels if not given.
+    kernels : list of names, dict of name to kernel, or list of kernels
+        What to slide over the image; a name is looked up in `utils.kernels`.
     ncols : int, default 3
         The largest number of panels in a row.
     limit : float, optional
@@ -602,7 +591,7 @@ def plot_learned_kernel(snapshots, losses, target):
     snapshots : dict of int to Tensor of shape (kH, kW) or (1, 1, kH, kW)
         The kernel after so many steps.
     losses : sequence of float, or 1-D Tensor
-        The loss at each step, the first one at step 0; greater than zero.
+        The loss at each step, the first one at step 0; not negative.
     target : Tensor of shape (kH, kW) or (1, 1, kH, kW)
         The kernel that made the training pairs.
 
@@ -628,9 +617,7 @@ def plot_learned_kernel(snapshots, losses, target):
     """
     steps, kernels = _as_snapshots(snapshots)
     target = _validate.as_kernel(target, "target")
-    losses = [_validate.as_number(one, f"losses[{i}]", above=0) for i, one in enumerate(losses)]
-    if max(steps) >= len(losses):
-        raise ValueError(f"snapshots reach step {max(steps)}, but losses end at {len(losses) - 1}")
+    losses = _as_losses(losses, last=steps[-1])
     limit = _as_limit(None, target)
 
     panels = [*kernels, target]
@@ -644,7 +631,9 @@ def plot_learned_kernel(snapshots, losses, target):
             _draw_kernel(ax, panel, numbers=False, title=title, limit=limit)
         ax = _place(figure, left, top + 2 * _GAP, _WIDTH - left - 2 * _EDGE, curve_height)
         marked = [losses[step] for step in steps]
-        ax.semilogy(losses, color=PALETTE["highlight"], linestyle="-", linewidth=2)
+        ax.plot(losses, color=PALETTE["highlight"], linestyle="-", linewidth=2)
+        if max(losses) > 0:
+            ax.set_yscale("log")
         ax.plot(steps, marked, "s", markersize=10, color=PALETTE["kernel"], markeredgecolor="black")
         ax.set_xlabel("training step", fontsize=_TITLE)
         ax.set_ylabel("loss", fontsize=_TITLE)
@@ -725,12 +714,24 @@ def _as_snapshots(snapshots):
     return steps, [_validate.as_kernel(snapshots[step], f"snapshots[{step}]") for step in steps]
 
 
+def _as_losses(losses, *, last):
+    """Return the losses of the steps 0 to `last` and perhaps beyond as a list of floats."""
+    if not isinstance(losses, Iterable):
+        raise TypeError(f"losses must be a sequence of numbers, got {losses!r}")
+    values = [_validate.as_number(one, f"losses[{i}]", minimum=0) for i, one in enumerate(losses)]
+    if len(values) <= last:
+        raise ValueError(f"losses must reach step {last}, the last snapshot, got {len(values)}")
+    return values
+
+
 def _as_titles(titles, number):
     """Return one title (or None) for each panel."""
     if titles is None:
         return [None] * number
-    if isinstance(titles, str) or len(titles) != number:
-        raise ValueError(f"titles must hold {number} texts, one for each panel, got {titles!r}")
+    if not isinstance(titles, (list, tuple)):
+        raise TypeError(f"titles must be a list of {number} texts, got {titles!r}")
+    if len(titles) != number:
+        raise ValueError(f"titles must hold {number} texts, one for each panel, got {len(titles)}")
     return [str(title) for title in titles]
 
 
@@ -781,8 +782,11 @@ def _run_layer(layer, picture):
         padding=layer.padding,
         dilation=layer.dilation,
     )
-    with torch.no_grad():
-        maps = layer.forward(picture.to(layer.weight)[None])[0]
+    try:
+        with torch.no_grad():
+            maps = layer.forward(picture.to(layer.weight)[None])[0]
+    except RuntimeError as error:  # reflected padding wider than the image, for example
+        raise ValueError(f"conv_layer cannot read this image: {error}") from error
     return _validate.as_image(maps, "the output of conv_layer")
 
 
@@ -903,7 +907,7 @@ def _draw_image(ax, picture, *, title=None, axis=False, role="input", limits=Non
 
 
 def _draw_response(ax, response, *, limit, title=None, axis=False):
-    _draw_signed(ax, response.squeeze(0) if response.ndim == 3 else response, limit)
+    _draw_signed(ax, response, limit)
     return _finish(ax, title=title, axis=axis, role="output")
 
 
@@ -990,8 +994,7 @@ def _write(figure, left, top, text):
 
 def _add_scale(ax, values):
     """Put a thin upright colour bar beside a panel."""
-    bar = _add_bar(ax.inset_axes([1.06, 0.05, 0.05, 0.9]), ax.images[-1], values, "vertical")
-    return bar
+    return _add_bar(ax.inset_axes([1.06, 0.05, 0.05, 0.9]), ax.images[-1], values, "vertical")
 
 
 def _add_key(figure, left, top, width, label, values, limit, role="output"):
@@ -1031,7 +1034,7 @@ def _round_down(value):
 
 
 def _short(value):
-    return f"{value:.3g}".replace("-", "−")
+    return f"{value + 0.0:.3g}".replace("-", "−")  # -0.0 + 0.0 is 0.0
 
 
 def _written(kernel):
@@ -1046,7 +1049,7 @@ def _written(kernel):
         if whole:
             texts, factor = [_short(round(value * whole)) for value in values.flat], f"× 1/{whole}"
         else:
-            texts = [f"{value:.2f}".replace("-", "−") for value in values.flat]
+            texts = [f"{round(value, 2) + 0.0:.2f}".replace("-", "−") for value in values.flat]
     return np.array(texts).reshape(values.shape), factor
 
 
