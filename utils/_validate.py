@@ -33,6 +33,7 @@ __all__ = [
     "as_pair",
     "as_same_dtype",
     "as_tensor",
+    "as_texts",
     "pad_amounts",
 ]
 
@@ -81,6 +82,18 @@ def as_choice(value, name, options):
     close = difflib.get_close_matches(value.lower().replace(" ", "_"), options, cutoff=0.5)
     hint = f"did you mean {_list_names(close)}?" if close else f"choose {_list_names(options)}"
     raise ValueError(f"{name} {value!r} is not known: {hint}")
+
+
+def as_texts(texts, name, number):
+    """Return a list of `number` strings, one for each thing they are written at."""
+    if not isinstance(texts, (list, tuple)):
+        raise TypeError(f"{name} must be a list of {number} texts, got {_describe(texts)}")
+    if len(texts) != number:
+        raise ValueError(f"{name} must hold {number} texts, got {len(texts)}")
+    for index, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"{name}[{index}] must be a string, got {_describe(text)}")
+    return list(texts)
 
 
 def as_pair(value, name, *, minimum=1):
@@ -165,6 +178,8 @@ def as_tensor(value, name):
         )
     if tensor.layout != torch.strided:
         raise TypeError(f"{name} must be a dense tensor, got layout {tensor.layout}")
+    if tensor.is_meta:
+        raise ValueError(f"{name} must hold numbers, got a tensor without data (device meta)")
     if tensor.is_complex():
         raise TypeError(f"{name} must hold real numbers, got {_dtype_name(tensor)}")
     if not tensor.is_floating_point():
