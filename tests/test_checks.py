@@ -1,0 +1,465 @@
+"""Exercise checks: solutions pass, typical mistakes do not, and nothing makes a check raise."""
+
+import contextlib
+import copy
+import importlib
+import io
+import random
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+import torch
+
+from utils.checks import _engine, check
+from utils.checks._engine import Outcome, exercise, known_exercises, raises, same
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+EXERCISES = list(known_exercises())
+WRONG = {
+    number: answers
+    for file in sorted((Path(__file__).parent / "wrong_answers").glob("chapter_*.py"))
+    for number, answers in importlib.import_module(f"wrong_answers.{file.stem}").WRONG.items()
+}
+
+
+def told(number, answer):
+    """Return what a check prints: always one line."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        check(number, answer)
+    text = printed.getvalue()
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+    assert text.startswith(f"Exercise {number}: ")
+    return text.removeprefix(f"Exercise {number}: ").rstrip("\n")
+
+
+# ---------------------------------------------------------------- the exercises of the book
+
+
+@pytest.fixture(scope="module")
+def ran():
+    """Return a function that runs a notebook and gives what its exercise cells print."""
+    results = {}
+
+    def run(path):
+        if path not in results:
+            results[path] = run_cells(path)
+        return results[path]
+
+    return run
+
+
+def run_cells(path):
+    """Run the code of a notebook, and collect what starters and solutions print."""
+    namespace, printed = {"__name__": "__main__"}, {"exercise": [], "solution": []}
+    with plt.rc_context(), contextlib.chdir(path.parent):
+        for cell in nbformat.read(path, as_version=4).cells:
+            tags = cell.metadata.get("tags", [])
+            if cell.cell_type != "code" or {"course-setup", "raises-exception"} & {*tags}:
+                continue
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
+                exec(compile(cell.source, path.name, "exec"), namespace)
+            plt.close("all")
+            for kind in printed:
+                if kind in tags:
+                    printed[kind].append(output.getvalue().splitlines()[-1])
+    return printed
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_solution_passes(notebook, ran):
+    for line in ran(notebook)["solution"]:
+        assert re.fullmatch(r"Exercise \d+\.\d+: all \d+ tests pass", line)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_untouched_starter_is_not_done_yet(notebook, ran):
+    for line in ran(notebook)["exercise"]:
+        assert re.fullmatch(r"Exercise \d+\.\d+: not done yet", line)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_chapter_has_the_exercises_that_are_checked(notebook, ran):
+    chapter = int(notebook.stem[:2])
+    checked = [number for number in EXERCISES if int(number.split(".")[0]) == chapter]
+    for kind, lines in ran(notebook).items():
+        assert [line.split()[1].rstrip(":") for line in lines] == checked, kind
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_typical_wrong_answers_fail(number):
+    assert WRONG.get(number), f"add typical wrong answers of {number} to tests/wrong_answers"
+    for answer in WRONG[number]:
+        verdict = told(number, answer)
+        assert re.match(r"test \d+ fails: \S", verdict), f"{verdict!r} for {answer!r}"
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_a_blank_is_not_done_yet(number):
+    assert told(number, ...) == "not done yet"
+    assert told(number, None) == "not done yet"
+
+
+def test_wrong_answers_belong_to_exercises():
+    assert set(WRONG) == set(EXERCISES)
+
+
+# ---------------------------------------------------------------- answers nobody expects
+
+
+class Hostile:
+    """An object that refuses everything."""
+
+    def __repr__(self):
+        raise RuntimeError("no name")
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+    def __deepcopy__(self, memo):
+        raise RuntimeError("no copy")
+
+    __hash__ = None
+
+
+class Unspeakable(Exception):
+    """An error without words."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def recurses(*args, **kwargs):
+    return recurses(*args, **kwargs)
+
+
+def exits(*args, **kwargs):
+    raise SystemExit(3)
+
+
+def cannot_say_why(*args, **kwargs):
+    raise Unspeakable
+
+
+def raises_many_lines(*args, **kwargs):
+    raise ValueError("first\nsecond\n" + "third " * 200)
+
+
+def nested(depth=100_000):
+    answer = []
+    for _ in range(depth):
+        answer = [answer]
+    return answer
+
+
+STRANGE = {
+    "text": "three",
+    "empty text": "",
+    "number": -17,
+    "huge number": 10**400,
+    "nan": float("nan"),
+    "infinity": float("inf"),
+    "complex": 3 + 4j,
+    "empty list": [],
+    "ragged list": [[1], [2, 3]],
+    "list of text": ["a", "b"],
+    "deep list": nested(),
+    "dictionary": {"a": 1},
+    "bytes": b"abc",
+    "empty tensor": torch.zeros(0),
+    "tensor of nan": torch.full((3, 3), float("nan")),
+    "tensor of seven axes": torch.zeros(1, 2, 1, 2, 1, 2, 1),
+    "boolean tensor": torch.tensor([True, False]),
+    "sparse tensor": torch.eye(3).to_sparse(),
+    "tensor in a graph": torch.ones(2, requires_grad=True) * 2,
+    "array of objects": np.array([object()]),
+    "module": torch.nn.Linear(2, 2),
+    "class": Hostile,
+    "hostile object": Hostile(),
+    "generator": (number for number in range(3)),
+    "function without arguments": lambda: 3,
+    "function that returns itself": lambda *args, **kwargs: recurses,
+    "function that returns nan": lambda *args, **kwargs: float("nan"),
+    "function that recurses for ever": recurses,
+    "function that exits": exits,
+    "function that cannot say why": cannot_say_why,
+    "function that raises many lines": raises_many_lines,
+    "print": print,
+}
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+@pytest.mark.parametrize("answer", STRANGE.values(), ids=STRANGE.keys())
+def test_a_strange_answer_gives_one_line(number, answer):
+    verdict = told(number, answer)
+    assert "pass" not in verdict
+    assert len(verdict) < 250
+
+
+@pytest.mark.parametrize("number", ["99.1", "3.99", "3", "three", "", None, 3.1, ["3.1"]])
+def test_an_unknown_exercise_lists_the_known_ones(number):
+    verdict = told(number, 3)
+    assert verdict == f"there is no such exercise; there are {', '.join(EXERCISES)}"
+
+
+# ---------------------------------------------------------------- the engine, on made-up exercises
+
+
+@pytest.fixture
+def register(monkeypatch):
+    """Register exercises for one test."""
+    monkeypatch.setattr(_engine, "_exercises", dict(_engine._exercises))
+    return exercise
+
+
+@pytest.fixture
+def double(register):
+    """Ask for a function that doubles."""
+
+    @register("90.1")
+    def tests(answer):
+        yield "twice 2 is 4", same(answer(2), 4)
+        yield "twice 3 is 6", same(answer(3), 6)
+
+    return "90.1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (lambda n: 2 * n, "all 2 tests pass"),
+        (lambda n: n + 2, "test 2 fails: twice 3 is 6 (expected 6, got 5)"),
+        (lambda n: float("nan"), "test 1 fails: twice 2 is 4 (expected 4, got nan)"),
+        (lambda n: "four", "test 1 fails: twice 2 is 4 (expected a number, got 'four')"),
+        (lambda n: ..., "not done yet"),
+        (lambda n: n / 0, "test 1 fails: your function(2) stopped with ZeroDivisionError: "),
+        (exits, "test 1 fails: exits(2) stopped with SystemExit: 3"),
+        (recurses, "test 1 fails: recurses(2) stopped with RecursionError: maximum recursion"),
+        (4, "test 1 fails: 4 does not have the expected form (TypeError: 'int' object is not"),
+    ],
+)
+def test_the_line_says_what_to_look_at(double, answer, verdict):
+    assert told(double, answer).startswith(verdict)
+
+
+def blank(number): ...
+
+
+def blank_with_docstring(number):
+    """Return twice the number."""
+    ...
+
+
+def blank_that_passes(number):
+    pass
+
+
+def blank_result(number):
+    result = ...
+    return result
+
+
+def blank_in_a_pair(number):
+    return number, ...
+
+
+def blank_that_raises(number):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        blank,
+        blank_with_docstring,
+        blank_that_passes,
+        blank_result,
+        blank_in_a_pair,
+        blank_that_raises,
+        ...,
+        None,
+        [1, ...],
+        (None, 2),
+        {"rows": ...},
+        [[1, 2], [3, ...]],
+    ],
+)
+def test_a_blank_of_any_kind_is_not_done_yet(double, answer):
+    assert told(double, answer) == "not done yet"
+
+
+def test_a_missing_return_is_named(double):
+    def forgets(number):
+        result = 2 * number  # noqa: F841
+
+    assert told(double, forgets) == "test 1 fails: forgets(2) gives None: is a `return` missing?"
+
+
+def test_an_interrupt_passes(double):
+    def interrupted(number):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(double, interrupted)
+
+
+def test_what_an_answer_prints_and_warns_stays_silent(double, recwarn):
+    def talks(number):
+        print("hello")
+        torch.tensor([number]).float().var()  # warns about degrees of freedom
+        return 2 * number
+
+    assert told(double, talks) == "all 2 tests pass"
+    assert not recwarn.list
+
+
+def test_random_numbers_and_figures_are_left_alone(double):
+    def draws(number):
+        torch.manual_seed(5), np.random.seed(5), random.seed(5)  # noqa: NPY002
+        plt.figure()
+        return 2 * number
+
+    plt.figure("mine")
+    states = torch.get_rng_state(), np.random.get_state()[1], random.getstate()  # noqa: NPY002
+    check(double, draws)
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert (np.random.get_state()[1] == states[1]).all()  # noqa: NPY002
+    assert random.getstate() == states[2]
+    assert plt.get_figlabels() == ["mine"]
+    plt.close("mine")
+
+
+@pytest.mark.parametrize(
+    "answer", [[3, 1, 2], {"b": 1}, torch.tensor([3.0, 1.0]), np.array([3, 1])], ids=type
+)
+def test_the_answer_is_not_changed(register, answer):
+    @register("90.2")
+    def greedy(answer):
+        if isinstance(answer, list):
+            answer.sort()
+        elif isinstance(answer, dict):
+            answer.clear()
+        else:
+            answer[:] = 0
+        yield "it was taken", True
+
+    before = copy.deepcopy(answer)
+    check("90.2", answer)
+    assert str(answer) == str(before)
+
+
+def test_a_module_keeps_its_mode_and_its_gradients(register):
+    @register("90.3")
+    def evaluates(answer):
+        answer.eval()
+        answer(torch.ones(1, 2)).sum().backward()
+        yield "it computes", True
+
+    module = torch.nn.Linear(2, 2)
+    check("90.3", module)
+    assert module.training
+    assert module.weight.grad is None
+
+
+def test_the_first_test_that_fails_is_the_last_that_runs(register):
+    @register("90.4")
+    def tests(answer):
+        yield "it is there", True
+        yield "it is positive", answer > 0
+        raise AssertionError("never reached")
+
+    assert told("90.4", -1) == "test 2 fails: it is positive"
+
+
+@pytest.mark.parametrize("number", ["3", "3.a", "x.1", "3.1.2", ""])
+def test_an_exercise_needs_a_number(number):
+    with pytest.raises(ValueError, match="numbered like"):
+        exercise(number)
+
+
+def test_two_exercises_cannot_share_a_number(double, register):
+    with pytest.raises(ValueError, match=r"90\.1 has two"):
+        register(double)(lambda answer: iter([("other", True)]))
+
+
+# ---------------------------------------------------------------- same and raises
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (3, 3.0),
+        (3.0000001, 3),
+        (torch.tensor(3), 3),
+        (np.float32(0.1), 0.1),
+        ([1, 2], (1, 2)),
+        (torch.Size([2, 3]), (2, 3)),
+        (torch.ones(2, 2, requires_grad=True), [[1, 1], [1, 1]]),
+        ([torch.tensor(1), torch.tensor(2)], [1, 2]),
+        ((torch.tensor([1, 2]), [3, 4]), [[1, 2], [3, 4]]),
+        (float("nan"), float("nan")),
+        (1 + 2j, 1 + 2j),
+        ([], []),
+        ("rows", "rows"),
+        (True, True),
+    ],
+)
+def test_same_accepts(got, expected):
+    assert same(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "detail"),
+    [
+        (4, 3, "expected 3, got 4"),
+        (0.30001, 0.3, "expected 0.3, got 0.30001"),
+        (float("nan"), 3, "expected 3, got nan"),
+        ("3", 3, "expected a number, got '3'"),
+        ("columns", "rows", "expected 'rows', got 'columns'"),
+        (3, [1, 2], "expected shape (2,), got shape ()"),
+        (torch.zeros(2, 3), torch.zeros(3, 2), "expected shape (3, 2), got shape (2, 3)"),
+        ([[1, 2], [3, 5]], [[1, 2], [3, 4]], "at [1, 1]: expected 4, got 5"),
+        ([1, "a"], [1, 2], "expected numbers in shape (2,), got [1, 'a']"),
+        (torch.nn.Linear, 3, "expected a number, got the class Linear"),
+    ],
+)
+def test_same_says_how_they_differ(got, expected, detail):
+    outcome = same(got, expected)
+    assert not outcome
+    assert outcome.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"), [(4, 3), ([[1, 2], [3, 5]], [[1, 2], [3, 74]]), ("columns", "rows")]
+)
+def test_a_solution_is_not_revealed(got, expected):
+    detail = same(got, expected, reveal=False).detail
+    assert "expected" not in detail
+    assert "74" not in detail
+    assert "rows" not in detail
+
+
+def test_raises():
+    assert raises(ValueError, int, "x") == Outcome(True)
+    assert raises(ValueError, int, "3").detail == "expected ValueError, got 3"
+    assert raises(ValueError, int, None).detail.startswith("expected ValueError, got TypeError: ")
+
+
+def test_a_blank_function_that_should_refuse_is_not_done_yet(register):
+    @register("90.5")
+    def tests(answer):
+        yield "an even kernel is refused", raises(ValueError, answer, 2)
+        yield "an odd one is not", same(answer(3), 1)
+
+    assert told("90.5", blank) == "not done yet"
+    assert (
+        told("90.5", lambda n: 1) == "test 1 fails: an even kernel is refused ("
+        "expected ValueError, got 1)"
+    )
