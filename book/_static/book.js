@@ -2,7 +2,7 @@
 
 // A box that scrolls can be reached with the keyboard; one that does not is no stop on the way.
 function markScrollable() {
-  document.querySelectorAll(".math-scroll").forEach((box) => {
+  document.querySelectorAll(".math-scroll, span.math").forEach((box) => {
     if (box.scrollWidth > box.clientWidth) {
       box.tabIndex = 0;
       box.setAttribute("role", "region");

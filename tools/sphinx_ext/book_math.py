@@ -36,10 +36,7 @@ def visit_math(translator, node):
 
 def visit_displaymath(translator, node):
     """Write a formula on a line of its own, with its number; wide ones scroll in their box."""
-    attributes = {"CLASS": "math notranslate"}
-    if node.get("ids"):
-        attributes["ids"] = node["ids"]
-    translator.body.append(translator.starttag(node, "div", "", **attributes))
+    translator.body.append(translator.starttag(node, "div", CLASS="math notranslate"))
     translator.body.append(f'<div class="math-scroll">{render(node, display=True)}</div>')
     if node["number"]:
         number = get_node_equation_number(translator, node)

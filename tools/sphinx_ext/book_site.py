@@ -25,6 +25,7 @@ CALLOUTS = {
 }
 SECTIONS = {"Exercise ": "exercise", "Summary": "summary", "Further reading": "further-reading"}
 CHAPTER = re.compile(r"(?:^|/)0*(\d+)_[^/]*$")
+FONT_AWESOME = re.compile(r"fa[bsr]?|fa-.*")
 
 # Parts of the theme that pages of this book never ask for.
 UNUSED_FILES = (
@@ -58,9 +59,10 @@ class MarkCallouts(SphinxTransform):
     def apply(self, **kwargs):
         """Go through the page."""
         for paragraph in list(self.document.findall(nodes.paragraph)):
-            if paragraph.children and isinstance(paragraph[0], nodes.strong):
-                phrase = paragraph[0].astext().rstrip(".: ")
-                if phrase in CALLOUTS and isinstance(paragraph.parent, nodes.section):
+            first = next((child for child in paragraph if child.astext()), None)
+            if isinstance(first, nodes.strong) and isinstance(paragraph.parent, nodes.section):
+                phrase = first.astext().rstrip(".: ")
+                if phrase in CALLOUTS:
                     wrap_callout(paragraph, CALLOUTS[phrase])
         for section in self.document.findall(nodes.section):
             title = section.next_node(nodes.title)
@@ -163,6 +165,12 @@ def visit_hidden_cell(translator, node):
     )
 
 
+def start_afresh(app, builder):
+    """Have all static files copied again: those of the last build are shortened."""
+    if builder.name == "html":
+        delete(Path(app.outdir, "_static"))
+
+
 def slim_down(app, exception):
     """Delete what no page uses, and shorten the style sheets to what the pages need."""
     if exception or app.builder.name != "html":
@@ -175,6 +183,7 @@ def slim_down(app, exception):
     for pattern in ("*.html", "**/*.html", "_static/**/*.js"):
         for path in site.glob(pattern):
             used |= words(path.read_text(encoding="utf-8"))
+    used = {name for name in used if not FONT_AWESOME.fullmatch(name)}  # book.css has the icons
     for pattern in PRUNED_CSS:
         for path in site.glob(pattern):
             css = path.read_text(encoding="utf-8")
@@ -188,7 +197,7 @@ def delete(path):
             delete(child)
         path.rmdir()
     else:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def setup(app):
@@ -198,5 +207,6 @@ def setup(app):
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))
     app.connect("env-get-updated", number_by_chapter, priority=900)
     app.connect("html-page-context", describe_page)
+    app.connect("write-started", start_afresh)
     app.connect("build-finished", slim_down, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -141,8 +141,6 @@ ALPHABETS = {
     "boldsymbol": (0x1D468, 0x1D482, None),
     "mathcal": (0x1D49C, 0x1D4B6, None),
     "mathbb": (0x1D538, 0x1D552, 0x1D7D8),
-    "mathsf": (0x1D5A0, 0x1D5BA, 0x1D7E2),
-    "mathtt": (0x1D670, 0x1D68A, 0x1D7F6),
 }
 ALPHABETS |= {"bm": ALPHABETS["boldsymbol"], "pmb": ALPHABETS["boldsymbol"]}
 ALPHABET_HOLES = {
@@ -682,7 +680,7 @@ def characters():
         Single characters.
     """
     tables = (GREEK, BINARY, RELATIONS, BIG_OPERATORS, LIMIT_FUNCTIONS, DELIMITERS, ACCENTS, BRACES)
-    found = {chr(code) for code in range(0x20, 0x7F)} | set("−∗′\u00a0\u2009‐…")
+    found = {chr(code) for code in range(0x20, 0x7F)} | set("−∗′√\u00a0\u2009…")
     for table in tables:
         found.update("".join(table.values()))
     for alphabet, (capital, small, digit) in ALPHABETS.items():
