@@ -1,6 +1,7 @@
 """The runner of `make test`: it fails when a stage fails, and says what was not checked."""
 
 import importlib
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -142,3 +143,35 @@ def test_every_stage_can_be_called_alone_from_make():
     command = ["make", "-n", "test", "STAGES=lint"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.rstrip().endswith(" lint")
+
+
+BAD_DOCSTRING = '''"""A module."""
+
+
+def area(size):
+    """Return the area of a square."""
+    return size**2
+'''
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "command"),
+    [
+        ("utils/sample.py", '"""A module."""\n\nimport os\n', ["ruff", "check"]),
+        ("utils/sample.py", 'X  =  "unformatted"\n', ["ruff", "format", "--check"]),
+        ("utils/sample.py", BAD_DOCSTRING, ["numpydoc", "lint", "utils/sample.py"]),
+        ("book/sample.ipynb", "import os", ["ruff", "check"]),
+    ],
+    ids=["ruff", "format", "numpydoc", "ruff on a notebook"],
+)
+def test_the_linters_notice_with_our_settings(tmp_path, name, code, command):
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    path = tmp_path / name
+    path.parent.mkdir()
+    if path.suffix == ".ipynb":
+        cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+        notebook = {"cells": [{**cell, "source": code}], "metadata": {}, "nbformat": 4}
+        code = json.dumps({**notebook, "nbformat_minor": 4})
+    path.write_text(code)
+    result = subprocess.run([sys.executable, "-m", *command], cwd=tmp_path, capture_output=True)
+    assert result.returncode == 1, result.stderr
