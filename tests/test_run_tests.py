@@ -97,7 +97,8 @@ def test_a_command_that_fails_is_counted_and_named(runner, capfd):
     ],
     ids=["passed", "failed", "skipped", "broken", "empty"],
 )
-def test_the_counts_of_pytest_are_read(runner, tmp_path, capfd, code, expected):
+def test_the_counts_of_pytest_are_read(runner, tmp_path, monkeypatch, capfd, code, expected):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     path = tmp_path / "test_sample.py"
     path.write_text(code)
     result = runner.run_pytest(str(path), "-p", "no:cacheprovider", f"--rootdir={tmp_path}")
