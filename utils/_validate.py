@@ -238,6 +238,13 @@ def as_kernel(kernel, name="kernel"):
     return _require_finite(tensor, name)
 
 
+def as_weight(weight, name="weight"):
+    """Return the weight of a convolution, (C_out, C_in, kH, kW), safe to draw."""
+    tensor = _for_drawing(as_tensor(weight, name))
+    _require_shape(tensor, name, "(C_out, C_in, kH, kW)", 4)
+    return _require_finite(tensor, name)
+
+
 def as_conv_layer(layer, name="conv_layer"):
     """Return `layer` if it is a `torch.nn.Conv2d`."""
     if not isinstance(layer, torch.nn.Conv2d):

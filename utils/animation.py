@@ -8,6 +8,7 @@ import html
 import io
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,8 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from utils import _validate
 from utils.diagrams._cells import TIMES, number_format
-from utils.diagrams.windows import window_frames
+from utils.diagrams._windows import window_frames
 
 __all__ = ["Animation", "animate", "animate_conv"]
 
@@ -32,7 +34,7 @@ class Animation:
 
     Parameters
     ----------
-    frames : sequence of Figure or array or Image
+    frames : iterable of Figure or array or Image
         The steps, all of one size: Matplotlib figures, or uint8 arrays of shape (H, W, 3), at twice
         the resolution at which they are to be shown.
     captions : sequence of str
@@ -43,7 +45,7 @@ class Animation:
     Raises
     ------
     TypeError
-        If a frame is not a picture, or a caption or `alt` is not a str.
+        If a frame is not a picture, or a text is not a str.
     ValueError
         If the frames differ in size, the captions do not fit, or `alt` is empty.
 
@@ -51,27 +53,23 @@ class Animation:
     --------
     >>> import numpy as np
     >>> frames = [np.full((40, 60, 3), shade, np.uint8) for shade in (0, 120, 255)]
-    >>> Animation(frames, captions=["Dark.", "Grey.", "Light."], alt="A square that brightens.")
+    >>> Animation(frames, captions=["Dark.", "Grey.", "Light."], alt="It brightens.")
     <Animation: 3 steps>
     """
 
     def __init__(self, frames, *, captions, alt):
-        captions = list(captions)
-        for text in [*captions, alt]:
-            if not isinstance(text, str):
-                raise TypeError(f"captions and alt must be str, got {type(text).__name__}")
-            if not text.strip():
-                raise ValueError("captions and alt must not be empty")
+        if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
+            raise TypeError(f"frames must be a sequence of pictures, got {type(frames).__name__}")
         images = [_as_frame(frame) for frame in frames]
         if not images:
-            raise ValueError("an animation needs at least one frame")
-        if len(images) != len(captions):
-            raise ValueError(f"captions must name {len(images)} steps, got {len(captions)}")
+            raise ValueError("frames must hold at least one picture, got none")
+        self.captions = tuple(_validate.as_texts(captions, "captions", len(images)))
+        (self.alt,) = _validate.as_texts([alt], "alt", 1)
         sizes = {image.size for image in images}
         if len(sizes) > 1:
             raise ValueError(f"frames must have one size, got {sorted(sizes)}")
-        self.captions = tuple(captions)
-        self.alt = alt
+        if not all(text.strip() for text in (*self.captions, self.alt)):
+            raise ValueError("captions and alt must say something, got an empty text")
         self._columns = math.ceil(math.sqrt(len(images)))
         self._rows = math.ceil(len(images) / self._columns)
         self._width, self._height = images[0].size
@@ -160,7 +158,7 @@ def _as_frame(frame):
     return Image.fromarray(pixels)
 
 
-def _with_palette(image, *, colours=32, distance=12):
+def _with_palette(image, *, colours=24, distance=12):
     """
     Reduce a picture to a palette without shifting its colours.
 

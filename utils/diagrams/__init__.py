@@ -1,13 +1,13 @@
 """Diagrams drawn from tensors: grids of numbers, sliding windows, networks, filters."""
 
-from utils.diagrams.networks import (
+from utils.diagrams._networks import (
     count_parameters,
     draw_filter_bank,
     draw_network,
     patch_mask,
     plot_networks,
 )
-from utils.diagrams.windows import (
+from utils.diagrams._windows import (
     draw_grid,
     draw_positions,
     draw_window,

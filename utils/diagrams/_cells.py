@@ -7,6 +7,7 @@ place in every picture. Text is measured in cells too: a number stays inside its
 import functools
 import math
 
+import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -53,7 +54,7 @@ def number_format(values, fmt=None):
     the whole grid; negative numbers get a true minus sign.
     """
     if callable(fmt):
-        return fmt
+        return lambda value: str(fmt(float(value)))
     if fmt is None:
         numbers = [value for value in values.flatten().tolist() if math.isfinite(value)]
         decimals = next(
@@ -226,6 +227,13 @@ def _shades(values):
     return (finite - low) / (high - low) if high > low else finite * 0
 
 
+def as_panel(ax, width, height):
+    """Return `ax` if it is an axes; make a figure of width x height inches where it is None."""
+    if ax is None:
+        return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+    return _validate.as_axes(ax)
+
+
 def cell_axes(ax, width, height, *, margin=0.08):
     """Give `ax` the coordinates of a diagram: square cells, rows downwards, no frame."""
     ax.set_xlim(-margin, width + margin)
@@ -233,6 +241,17 @@ def cell_axes(ax, width, height, *, margin=0.08):
     ax.set_aspect("equal")
     ax.axis("off")
     return ax
+
+
+def as_format(fmt):
+    """Return `fmt` if it is None, a function or a format that floats understand."""
+    if fmt is None or callable(fmt):
+        return fmt
+    try:
+        format(0.0, fmt)
+    except (TypeError, ValueError):
+        raise ValueError(f'fmt must be a format such as ".1f" or a function, got {fmt!r}') from None
+    return fmt
 
 
 def as_values(values, name):

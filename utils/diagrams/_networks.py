@@ -1,6 +1,7 @@
 """Networks drawn from their weight masks, and filters drawn from their weights."""
 
 import math
+from collections.abc import Sequence
 from string import ascii_lowercase
 
 import matplotlib.pyplot as plt
@@ -15,6 +16,7 @@ from utils.diagrams._cells import (
     MUTED,
     TEXT_COLOURS,
     TIMES,
+    as_panel,
     cell_axes,
     tint,
     write_in,
@@ -69,6 +71,7 @@ def patch_mask(size, kernel_size, *, stride=1, shared=False):
     rows, columns = _validate.as_pair(size, "size")
     kernel_shape = _validate.as_pair(kernel_size, "kernel_size")
     steps = _validate.as_pair(stride, "stride")
+    shared = _validate.as_bool(shared, "shared")
     conv_output_size((rows, columns), kernel_shape, stride=steps)  # refuses what does not fit
     pixels = torch.arange(rows * columns, dtype=torch.float64).reshape(1, 1, rows, columns)
     patches = F.unfold(pixels, kernel_shape, stride=steps)[0].T.long()
@@ -81,28 +84,28 @@ def patch_mask(size, kernel_size, *, stride=1, shared=False):
 
 def _as_masks(layers):
     """Turn layer sizes or masks into int64 masks of weight numbers, checked."""
-    layers = list(layers)
-    if layers and all(isinstance(n, int) and not isinstance(n, bool) for n in layers):
-        if len(layers) < 2 or min(layers) < 1:
-            raise ValueError(f"layer sizes must be two or more positive ints, got {layers}")
-        pairs = zip(layers[1:], layers[:-1], strict=False)
+    expected = "layers must be a sequence of two or more sizes, or of one or more masks"
+    if isinstance(layers, (str, int, torch.Tensor)) or not isinstance(layers, Sequence):
+        raise TypeError(f"{expected}, got {layers!r:.60}")
+    sizes = [layer for layer in layers if not isinstance(layer, torch.Tensor)]
+    if sizes or not layers:
+        if len(layers) < 2 or len(sizes) != len(layers):
+            raise ValueError(f"{expected}, got {layers!r:.60}")
+        sizes = [_validate.as_int(size, "layers") for size in sizes]
+        pairs = zip(sizes[1:], sizes[:-1], strict=True)
         layers = [torch.ones(n_out, n_in, dtype=torch.bool) for n_out, n_in in pairs]
-    if not layers:
-        raise ValueError("a network needs at least one layer")
     masks = []
     for mask in layers:
-        if not isinstance(mask, torch.Tensor):
-            raise TypeError(f"layers must be all sizes or all masks, got {mask!r} among them")
         if mask.ndim != 2 or mask.numel() == 0:
-            raise ValueError(f"mask must have shape (out, in), got {tuple(mask.shape)}")
+            raise ValueError(f"a mask must have shape (out, in), got {tuple(mask.shape)}")
         mask = mask.detach().cpu()
         if mask.is_floating_point() or mask.dtype == torch.bool:
             connected = mask != 0
             mask = torch.where(connected, connected.flatten().cumsum(0).reshape(mask.shape), 0)
         if masks and masks[-1].shape[0] != mask.shape[1]:
             raise ValueError(
-                f"mask of shape {tuple(mask.shape)} must take {masks[-1].shape[0]} inputs, as many "
-                "as the layer before has units"
+                f"a mask must have shape (out, {masks[-1].shape[0]}) after a layer of "
+                f"{masks[-1].shape[0]} units, got {tuple(mask.shape)}"
             )
         masks.append(mask.long())
     return masks
@@ -337,16 +340,14 @@ def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
     (68, '(64 + 4) + (4 + 1) = 73 parameters')
     """
     masks = _as_masks(layers)
+    grid, caption = _validate.as_bool(grid, "grid"), _validate.as_bool(caption, "caption")
     if labels is not None:
-        labels = list(labels)
-        if len(labels) != len(masks) + 1:
-            raise ValueError(f"labels must name {len(masks) + 1} layers, got {len(labels)}")
+        labels = _validate.as_texts(labels, "labels", len(masks) + 1)
     layout = _Layout(masks, grid=grid)
     width, height = layout.width, layout.height
     below = 0.7 * (labels is not None and not grid) + 0.9 * caption
-    if ax is None:
-        scale = min(0.7, 5.5 / (height + below), 6.4 / width)
-        _, ax = plt.subplots(figsize=(width * scale + 0.2, (height + below) * scale + 0.2))
+    scale = min(0.7, 5.5 / (height + below), 6.4 / width)
+    ax = as_panel(ax, width * scale + 0.2, (height + below) * scale + 0.2)
     _paint_network(ax, layout, masks)
     for depth, label in enumerate(labels or ()):
         if grid:
@@ -395,12 +396,12 @@ def plot_networks(networks, *, titles=None, grid=True):
     >>> [ax.texts[-3].get_text() for ax in figure.axes]
     ['73', '5']
     """
+    if isinstance(networks, str) or not isinstance(networks, Sequence) or not networks:
+        raise TypeError(f"networks must be a list of networks, got {networks!r:.60}")
     networks = [_as_masks(layers) for layers in networks]
-    if not networks:
-        raise ValueError("networks must hold at least one network")
-    titles = [""] * len(networks) if titles is None else list(titles)
-    if len(titles) != len(networks):
-        raise ValueError(f"titles must name {len(networks)} networks, got {len(titles)}")
+    grid = _validate.as_bool(grid, "grid")
+    titles = [""] * len(networks) if titles is None else titles
+    titles = _validate.as_texts(titles, "titles", len(networks))
     layouts = [_Layout(masks, grid=grid) for masks in networks]
     width = max(layout.width for layout in layouts)
     height = max(layout.height for layout in layouts)
@@ -464,9 +465,7 @@ def draw_filter_bank(weight, *, ax=None, ncols=3):
     >>> [text.get_text() for text in ax.texts]
     ['filter 0: 3×5×5', 'filter 1: 3×5×5']
     """
-    bank = _validate.as_tensor(weight, "weight").detach().cpu().double()
-    if bank.ndim != 4 or bank.numel() == 0:
-        raise ValueError(f"weight must have shape (C_out, C_in, kH, kW), got {tuple(bank.shape)}")
+    bank = _validate.as_weight(weight).double()
     ncols = min(_validate.as_int(ncols, "ncols"), len(bank))
     filters, channels, rows, columns = bank.shape
     limit = float(bank.abs().max()) or 1.0
@@ -476,9 +475,8 @@ def draw_filter_bank(weight, *, ax=None, ncols=3):
     cell_height = rows + shift * (channels - 1) + head + 0.2 * rows
     nrows = -(-filters // ncols)
     width, height = ncols * cell_width - gap, nrows * cell_height - 0.2 * rows
-    if ax is None:
-        scale = 6.4 / max(width, 8)
-        _, ax = plt.subplots(figsize=(width * scale + 0.2, height * scale + 0.2))
+    scale = 6.4 / max(width, 8)
+    ax = as_panel(ax, width * scale + 0.2, height * scale + 0.2)
     for n in range(filters):
         row, column = divmod(n, ncols)
         x, y = column * cell_width, row * cell_height + head

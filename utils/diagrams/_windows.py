@@ -1,6 +1,7 @@
 """Grids of numbers and windows that slide over them."""
 
 from itertools import accumulate
+from operator import index
 
 import matplotlib.pyplot as plt
 import torch
@@ -16,6 +17,8 @@ from utils.diagrams._cells import (
     MUTED,
     TEXT_COLOURS,
     TIMES,
+    as_format,
+    as_panel,
     as_values,
     cell_axes,
     number_format,
@@ -92,19 +95,24 @@ def _outline_cells(ax, cells, *, origin=(0.0, 0.0), role="highlight"):
         outline(ax, left + j, top + i, role=role, linewidth=2.5, inset=0.04)
 
 
-def _highlighted_cells(highlight, shape):
+def _as_cells(highlight, shape):
     """List the cells meant by `highlight`: a pair of indices or slices, or (row, column) pairs."""
     if highlight is None:
         return []
     rows, columns = shape
-    grid = torch.arange(rows * columns).reshape(rows, columns)
     parts = highlight if isinstance(highlight, tuple) and len(highlight) == 2 else (None,)
-    if all(isinstance(part, (int, slice)) for part in parts):
-        highlight = [divmod(int(n), columns) for n in grid[highlight].flatten()]
-    cells = [tuple(cell) for cell in highlight]
-    for cell in cells:
-        if len(cell) != 2 or not (0 <= cell[0] < rows and 0 <= cell[1] < columns):
-            raise ValueError(f"highlight must name cells of a {(rows, columns)} grid, got {cell}")
+    try:
+        if all(isinstance(part, (int, slice)) for part in parts):
+            numbers = torch.arange(rows * columns).reshape(rows, columns)[highlight]
+            return [divmod(number, columns) for number in numbers.flatten().tolist()]
+        cells = [(index(row), index(column)) for row, column in highlight]
+    except (IndexError, TypeError, ValueError):
+        cells = None
+    if cells is None or not all(0 <= i < rows and 0 <= j < columns for i, j in cells):
+        raise ValueError(
+            f"highlight must be (row, column) or a list of such cells within a grid of shape "
+            f"{shape}, got {highlight!r}"
+        )
     return cells
 
 
@@ -164,9 +172,9 @@ def draw_grid(
     role = _validate.as_choice(role, "role", PALETTE)
     rim = [(n, n) for n in _validate.as_pair(padding, "padding", minimum=0)]
     rows, columns = (n + sum(p) for n, p in zip(values.shape, rim, strict=True))
-    cells = _highlighted_cells(highlight, (rows, columns))
-    if ax is None:
-        _, ax = plt.subplots(figsize=(0.55 * columns + 0.2, 0.55 * rows + 0.4))
+    cells = _as_cells(highlight, (rows, columns))
+    fmt, shade = as_format(fmt), _validate.as_bool(shade, "shade")
+    ax = as_panel(ax, 0.55 * columns + 0.2, 0.55 * rows + 0.4)
     paint_grid(ax, values, role=role, padding=rim, fmt=fmt, shade=shade)
     if cells:
         _outline_cells(ax, cells)
@@ -232,8 +240,7 @@ def draw_window(image, kernel, *, position=(0, 0), stride=1, padding=0, dilation
     slide = _Slide(image, kernel, stride=stride, padding=padding, dilation=dilation)
     position = slide.as_position(position)
     rows, columns = slide.padded.shape
-    if ax is None:
-        _, ax = plt.subplots(figsize=(0.55 * columns + 0.2, 0.55 * rows + 0.2))
+    ax = as_panel(ax, 0.55 * columns + 0.2, 0.55 * rows + 0.2)
     _paint_window(ax, slide, position)
     return cell_axes(ax, columns, rows)
 
@@ -533,8 +540,7 @@ def draw_positions(size, kernel_size, *, stride=1, padding=0, dilation=1, ax=Non
     output_rows, output_columns = slide.output.shape
     last = slide.corner((output_rows - 1, output_columns - 1))
     reach = tuple(c + e for c, e in zip(last, slide.extent, strict=True))
-    if ax is None:
-        _, ax = plt.subplots(figsize=(0.5 * columns + 0.4, 0.5 * rows + 0.7))
+    ax = as_panel(ax, 0.5 * columns + 0.4, 0.5 * rows + 0.7)
     (above, below), (before, after) = slide.rim
     for i in range(rows):
         for j in range(columns):
@@ -588,7 +594,7 @@ def draw_positions(size, kernel_size, *, stride=1, padding=0, dilation=1, ax=Non
     return ax
 
 
-def plot_dilation(kernel_size=3, *, dilations=(1, 2, 3)):
+def plot_dilation(kernel_size, *, dilations=(1, 2, 3)):
     r"""
     Draw the cells that a dilated kernel reads, one panel for each dilation.
 
@@ -616,9 +622,9 @@ def plot_dilation(kernel_size=3, *, dilations=(1, 2, 3)):
     ['dilation 1\n3×3', 'dilation 2\n5×5']
     """
     rows = _validate.as_int(kernel_size, "kernel_size")
-    dilations = [_validate.as_int(dilation, "dilation") for dilation in dilations]
-    if not dilations:
-        raise ValueError("dilations must name at least one dilation")
+    if isinstance(dilations, (str, int)) or not dilations:
+        raise ValueError(f"dilations must be a sequence of integers, got {dilations!r}")
+    dilations = [_validate.as_int(dilation, "dilations") for dilation in dilations]
     largest = max(dilations) * (rows - 1) + 1
     panels = len(dilations)
     figure, axes = plt.subplots(1, panels, figsize=(7.0, 7.0 / panels + 0.7), squeeze=False)
@@ -639,7 +645,7 @@ def plot_dilation(kernel_size=3, *, dilations=(1, 2, 3)):
     return figure
 
 
-def plot_shrinking(image, kernel_size=3, *, times=10, ncols=4):
+def plot_shrinking(image, kernel_size, *, times=10, ncols=4):
     """
     Draw what convolutions without padding leave of a picture, one panel for each.
 
@@ -680,8 +686,8 @@ def plot_shrinking(image, kernel_size=3, *, times=10, ncols=4):
     rows, columns = picture.shape
     if min(rows, columns) - times * (size - 1) < 1:
         raise ValueError(
-            f"image of shape {(rows, columns)} does not last {times} convolutions with a kernel "
-            f"of size {size}"
+            f"image must outlast {times} convolutions with a kernel of size {size}, got shape "
+            f"{(rows, columns)}"
         )
     copy = torch.zeros(1, 1, size, size, dtype=picture.dtype)
     copy[0, 0, (size - 1) // 2, (size - 1) // 2] = 1
