@@ -1,0 +1,323 @@
+"""Look at the pages of a built site: first as text, then as a browser shows them."""
+
+import asyncio
+import functools
+import http.server
+import json
+import re
+import threading
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup, NavigableString
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS = [("light", 1300), ("light", 390), ("dark", 390), ("dark", 1300)]
+NARROW = 320
+WORKERS = 3
+
+# ---------------------------------------------------------------------------- pages as text
+
+
+def html_pages(site):
+    """Return the pages of a site, in the order of their names."""
+    return sorted(site.rglob("*.html"))
+
+
+@functools.cache
+def parse(path):
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def is_outside(address):
+    return address.startswith("//") or urlsplit(address).scheme not in ("", "data", "blob")
+
+
+@functools.cache
+def anchors(path):
+    soup = parse(path)
+    return {tag["id"] for tag in soup.find_all(id=True)} | {
+        tag["name"] for tag in soup.find_all("a", attrs={"name": True})
+    }
+
+
+def broken_links(page, site):
+    """List the links and files of a page that lead nowhere within the site."""
+    problems = []
+    for tag in parse(page).find_all(["a", "link", "script", "img", "source"]):
+        address = tag.get("href") or tag.get("src")
+        if not address or is_outside(address) or address.startswith(("data:", "javascript:")):
+            continue
+        parts = urlsplit(address)
+        target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+        if not target.is_relative_to(site) or not target.is_file():
+            problems.append(f"{address}: no such file")
+        elif parts.fragment and target.suffix == ".html":
+            if unquote(parts.fragment) not in anchors(target):
+                problems.append(f"{address}: no such place")
+    return problems
+
+
+def outside_files(page):
+    """List the files that a page would load from another host."""
+    problems = []
+    for tag in parse(page).find_all(["link", "script", "img", "source", "iframe", "video"]):
+        address = tag.get("src") or tag.get("href") or ""
+        if tag.name == "link" and tag.get("rel") in (["canonical"], ["license"]):
+            continue
+        if is_outside(address):
+            problems.append(f"<{tag.name}> {address}")
+    return problems
+
+
+def poor_alternatives(page):
+    """List the pictures whose text alternative says nothing."""
+    problems = []
+    for image in parse(page).find_all("img"):
+        alt = image.get("alt")
+        source = image.get("src", "")[:60]
+        named_by_text = image.find_parent(["a", "button"])
+        if alt is None:
+            problems.append(f"{source}: no alt")
+        elif alt == "":
+            if not (named_by_text and named_by_text.get_text(strip=True)):
+                problems.append(f"{source}: empty alt")
+        elif re.search(r"\.(png|svg|jpe?g|gif)$|^[0-9a-f]{16,}|^_images", alt):
+            problems.append(f"{source}: a file name is no alt: {alt}")
+        elif len(alt) < 15 and not named_by_text:
+            problems.append(f"{source}: this alt says too little: {alt}")
+    return problems
+
+
+RAW_MARKUP = re.compile(
+    r"\$[^$\n]{1,80}\$|\{[a-z:-]+\}`|\\(?:frac|sum|times|lfloor|begin|mathbf)\b|^:::|```|\]\([^)\s]+\)",
+    re.MULTILINE,
+)
+
+
+def raw_markup(page):
+    """List the pieces of Markdown or LaTeX that a reader would see as such."""
+    problems = []
+    for text in parse(page).find_all(string=True):
+        hidden = ["pre", "code", "script", "style", "math", "title", "noscript"]
+        if type(text) is NavigableString and not text.find_parent(hidden):
+            problems += [match[0] for match in RAW_MARKUP.finditer(text)]
+    return problems
+
+
+def formula_problems(page):
+    """List formulas that are not MathML with the LaTeX source as text alternative."""
+    problems = []
+    for box in parse(page).select(".math"):
+        math = box.find("math")
+        if math is None:
+            problems.append(f"not MathML: {box.get_text()[:60]}")
+        elif not math.get("alttext") or "\\" in math.get_text():
+            problems.append(f"unfinished: {str(math)[:80]}")
+    return problems
+
+
+def heading_problems(page):
+    """List what is wrong with the headings of the text: one h1, no level left out."""
+    article = parse(page).find("article") or parse(page).find("main")
+    levels = [int(tag.name[1]) for tag in article.find_all(re.compile("^h[1-6]$"))]
+    problems = [] if levels.count(1) == 1 else [f"{levels.count(1)} h1"]
+    for above, below in zip(levels, levels[1:], strict=False):
+        if below > above + 1:
+            problems.append(f"h{below} after h{above}")
+    return problems
+
+
+def linked_files(page):
+    """Return the scripts and style sheets of a page, and the fonts that it loads."""
+    soup = parse(page)
+    files = {tag["src"] for tag in soup.find_all("script", src=True)}
+    files |= {tag["href"] for tag in soup.find_all("link", rel="stylesheet")}
+    paths = {(page.parent / unquote(urlsplit(file).path)).resolve() for file in files}
+    for sheet in [path for path in paths if path.suffix == ".css"]:
+        for font in re.findall(r"url\([\"']?([^)\"']+\.woff2)", sheet.read_text("utf-8")):
+            needed = "math" not in font or soup.find("math")
+            if needed and ("italic" not in font or soup.select_one("article em, article i")):
+                paths.add((sheet.parent / font).resolve())
+    return paths
+
+
+def page_weight(page):
+    """Return the bytes of a page without its pictures: text, scripts, style, fonts."""
+    text = re.sub(r"data:image/[^\"')]+", "", page.read_text("utf-8"))
+    return len(text.encode()) + sum(path.stat().st_size for path in linked_files(page))
+
+
+# ---------------------------------------------------------------------------- in a browser
+
+
+@contextmanager
+def serve(site):
+    """Serve a folder on a free port of this machine; yields the address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@asynccontextmanager
+async def launched(browser_path):
+    """Start a browser; yields it."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def opened(browser, home, **options):
+    """
+    Open an empty page that reaches nothing but the site; yields the page and what goes wrong.
+
+    What goes wrong is a dictionary of lists: ``foreign`` requests, ``failed`` requests, ``console``
+    errors and warnings.
+    """
+    context = await browser.new_context(**options)
+    found = {"foreign": [], "failed": [], "console": []}
+
+    async def only_the_site(route):
+        address = route.request.url
+        if address.startswith((home, "data:", "blob:")):
+            await route.continue_()
+        else:
+            found["foreign"].append(address)
+            await route.abort()
+
+    await context.route("**/*", only_the_site)
+    page = await context.new_page()
+    page.on(
+        "response",
+        lambda answer: answer.status >= 400 and found["failed"].append(answer.url),
+    )
+    page.on(
+        "requestfailed",
+        lambda request: request.url.startswith(home) and found["failed"].append(request.url),
+    )
+    page.on("pageerror", lambda error: found["console"].append(str(error)))
+    page.on(
+        "console",
+        lambda line: line.type in ("error", "warning") and found["console"].append(line.text),
+    )
+    try:
+        yield page, found
+    finally:
+        await context.close()
+
+
+OVERFLOW = """() => {
+  const wide = [];
+  if (document.documentElement.scrollWidth > innerWidth) wide.push(
+    `the page is ${document.documentElement.scrollWidth} pixels wide`);
+  const scrolls = (node) => { for (let e = node.parentElement; e; e = e.parentElement) {
+    if (getComputedStyle(e).overflowX !== 'visible' && e !== document.documentElement
+        && e !== document.body) return true; } return false; };
+  for (const e of document.querySelectorAll('main *')) {
+    const box = e.getBoundingClientRect();
+    if (box.width > 0 && box.right > innerWidth + 1 && !scrolls(e)
+        && getComputedStyle(e).visibility !== 'hidden' && !e.closest('dialog, .visually-hidden')) {
+      wide.push(`${e.tagName.toLowerCase()}.${e.className} ends at ${Math.round(box.right)}`); }
+  }
+  return wide.slice(0, 5);
+}"""
+
+
+async def run_axe(page):
+    """Return the accessibility violations of the page as it is shown now."""
+    options = json.dumps({"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": []})
+    report = await page.evaluate(f"axe.run(document, {options})")
+    return [
+        f"{violation['id']} x{len(violation['nodes'])}: {violation['nodes'][0]['html'][:150]} "
+        f"{(violation['nodes'][0]['any'] or [{}])[0].get('message', '')[:120]}"
+        for violation in report["violations"]
+    ]
+
+
+async def audit_page(browser, site, home, path, axe):
+    """Open one page over http and from the disk; return everything that is wrong."""
+    name = path.relative_to(site).as_posix()
+    options = {"viewport": {"width": 1300, "height": 900}, "reduced_motion": "reduce"}
+    result = {"violations": [], "overflow": []}
+    async with opened(browser, home, color_scheme="light", **options) as (page, found):
+        await page.goto(home + name, wait_until="load")
+        await page.wait_for_timeout(250)
+        result["http"] = {key: list(value) for key, value in found.items()}
+        await page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        await page.evaluate(axe)
+        for theme, width in VIEWS:
+            await page.emulate_media(color_scheme=theme)
+            await page.set_viewport_size({"width": width, "height": 900})
+            await page.wait_for_timeout(450)
+            shown = await page.evaluate("document.documentElement.dataset.theme")
+            if shown not in (theme, None):
+                result["violations"].append(f"{theme}: shown in {shown}")
+            for violation in await run_axe(page):
+                result["violations"].append(f"{theme} {width}: {violation}")
+        await page.set_viewport_size({"width": NARROW, "height": 900})
+        await page.wait_for_timeout(200)
+        result["overflow"] = await page.evaluate(OVERFLOW)
+    root = site.as_uri() + "/"
+    async with opened(browser, root, **options) as (page, found):
+        await page.goto(path.as_uri(), wait_until="load")
+        await page.wait_for_timeout(150)
+        result["file"] = {key: list(value) for key, value in found.items()}
+    return name, result
+
+
+async def audit_site(site, browser_path, paths):
+    """Audit pages, a few at a time; return a dictionary from the name of a page to its result."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    turns = asyncio.Semaphore(WORKERS)
+    with serve(site) as home:
+        async with launched(browser_path) as browser:
+
+            async def audit(path):
+                async with turns:
+                    return await audit_page(browser, site, home, path, AXE_SCRIPT)
+
+            return dict(await asyncio.gather(*(audit(path) for path in paths)))
+
+
+def complaints(report, *keys):
+    """Return what an audit found under some keys, as lines that begin with the page."""
+    lines = []
+    for name, result in report.items():
+        found = result
+        for key in keys:
+            found = found[key]
+        lines += [f"{name}: {item}" for item in found]
+    return lines
+
+
+def default_site(root):
+    """Return the folder that ``make book`` writes to."""
+    return Path(root) / "_build" / "html"
