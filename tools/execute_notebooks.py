@@ -25,6 +25,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from notebook_format import canonical, first_line, objections, read_notebook, to_text
+from setup_cell import SETUP_CELL, SETUP_TAGS
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 
@@ -94,6 +95,20 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: float = 3
         raise NotebookError(f"{_last_cell(notebook)}: the kernel died (out of memory?)") from None
 
 
+def refresh_set_up(notebook: nbformat.NotebookNode) -> None:
+    """
+    Bring the set-up cell of a notebook, if it has one, in line with `setup_cell.SETUP_CELL`.
+
+    Parameters
+    ----------
+    notebook
+        The notebook; it is changed in place.
+    """
+    for cell in notebook.cells:
+        if "course-setup" in cell.metadata.get("tags", []):
+            cell.source, cell.metadata.tags = SETUP_CELL, list(SETUP_TAGS)
+
+
 def process(path: Path, *, run: bool = True, write: bool = True, timeout: float = 300) -> Result:
     """
     Execute one notebook and bring its file into canonical form.
@@ -117,6 +132,7 @@ def process(path: Path, *, run: bool = True, write: bool = True, timeout: float 
     try:
         stored = path.read_text(encoding="utf-8")
         notebook = read_notebook(stored)
+        refresh_set_up(notebook)
         if run:
             execute(notebook, path.parent, timeout=timeout)
         notebook = canonical(notebook, stem=path.stem)
@@ -162,6 +178,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     paths = options.files or sorted(BOOK.glob("*.ipynb"))
+    import matplotlib.font_manager  # noqa: F401  (builds its cache now, not in a notebook's output)
+
     settings = {
         "run": not options.no_execute,
         "write": not options.check,

@@ -12,6 +12,12 @@ from pathlib import Path
 
 REPO, BRANCH = "https://github.com/cnn-companion/cnn-companion", "main"
 
+
+class HelpersMissing(Exception):
+    def _render_traceback_(self):  # Jupyter shows one line, not a traceback
+        return [str(self)]
+
+
 folders = [Path.cwd(), *Path.cwd().parents]
 root = next((folder for folder in folders if (folder / "utils" / "style.py").is_file()), None)
 if root is None:
@@ -21,9 +27,9 @@ if root is None:
         try:
             subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
-            raise SystemExit(
-                f"The helpers of the course could not be fetched from {source}. "
-                "Check the network connection and run this cell again."
+            raise HelpersMissing(
+                f"The course's helpers could not be fetched from {source}: check the network "
+                f"connection, then run this cell again (or unpack the course into {root.name}/)."
             ) from None
 if str(root) not in sys.path:
     sys.path.insert(0, str(root))"""

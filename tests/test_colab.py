@@ -1,0 +1,122 @@
+"""Where only a notebook exists (Colab, a download), its first cell fetches what it needs."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from setup_cell import SETUP_CELL
+
+pytest.importorskip("nbclient")
+
+from execute_notebooks import execute
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+FOLDER, BRANCH = re.search(r'^REPO, BRANCH = ".*/(.*)", "(.*)"$', SETUP_CELL, re.MULTILINE).groups()
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory):
+    """Return the address of a git repository on this machine that holds the helpers."""
+    repository = tmp_path_factory.mktemp("remote") / "course"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "utils", repository / "utils", ignore=ignored)
+    author = ["-c", "user.name=A Tester", "-c", "user.email=tester@example.org"]
+    for command in (["init", "-q", "-b", BRANCH], ["add", "."], [*author, "commit", "-qm", "All"]):
+        subprocess.run(["git", *command], cwd=repository, check=True)
+    return repository.as_uri()
+
+
+@pytest.fixture
+def content(tmp_path, monkeypatch):
+    """Return an empty working folder on a machine that looks like Colab."""
+    site = tmp_path / "site"
+    (site / "google" / "colab").mkdir(parents=True)
+    (site / "google" / "colab" / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    content = tmp_path / "content"
+    content.mkdir()
+    return content
+
+
+def run_set_up(folder, *, after="", **environment):
+    """Run the set-up cell as a script in a folder, and something after it."""
+    return subprocess.run(
+        [sys.executable, "-c", f"{SETUP_CELL}\n{after}"],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+WHERE = "import utils; print(Path(utils.__file__).parents[1])"
+
+
+def test_every_notebook_starts_in_an_empty_colab(content, remote, monkeypatch):
+    monkeypatch.setenv("COURSE_REPO", remote)
+    cells = [new_code_cell("import google.colab")]
+    for path in NOTEBOOKS:
+        cells += nbformat.read(path, as_version=4).cells[:3]
+    cells += [new_code_cell(SETUP_CELL), new_code_cell(SETUP_CELL)]
+    cells += [
+        new_code_cell(WHERE),
+        new_code_cell("import sys; print(len({*sys.path}) == len(sys.path))"),
+    ]
+    notebook = new_notebook(cells=[cell for cell in cells if cell.cell_type == "code"])
+    execute(notebook, content)
+    *silent, where, once = notebook.cells
+    assert not any(cell.outputs for cell in silent)
+    assert where.outputs[0].text == f"{content / FOLDER}\n"
+    assert once.outputs[0].text == "True\n"
+
+
+def test_without_network_one_line_says_what_to_do(content, monkeypatch):
+    nowhere = content.parent / "nowhere"
+    monkeypatch.setenv("COURSE_REPO", nowhere.as_uri())
+    cell = new_code_cell(SETUP_CELL, metadata={"tags": ["raises-exception"]})
+    execute(new_notebook(cells=[cell]), content)
+    (output,) = cell.outputs
+    (line,) = output.traceback
+    assert line == (
+        f"The course's helpers could not be fetched from {nowhere.as_uri()}: check the network "
+        f"connection, then run this cell again (or unpack the course into {FOLDER}/)."
+    )
+    assert not list(content.iterdir())
+
+
+def test_without_git_one_line_says_what_to_do(content):
+    run = run_set_up(content, PATH="")
+    assert "HelpersMissing: The course's helpers could not be fetched" in run.stderr
+
+
+def test_a_second_run_fetches_nothing(content, remote):
+    assert run_set_up(content, COURSE_REPO=remote).returncode == 0
+    run = run_set_up(content, after=WHERE, COURSE_REPO="file:///nowhere")
+    assert run.stdout == f"{content / FOLDER}\n"
+
+
+def test_a_downloaded_notebook_finds_a_course_unpacked_beside_it(content):
+    shutil.copytree(ROOT / "utils", content / FOLDER / "utils")
+    run = run_set_up(content, after=WHERE, COURSE_REPO="file:///nowhere")
+    assert run.stdout == f"{content / FOLDER}\n"
+
+
+@pytest.mark.parametrize("folder", [".", "book", "book/_static"])
+def test_a_clone_is_used_as_it_is(folder):
+    run = run_set_up(ROOT / folder, after=WHERE, COURSE_REPO="file:///nowhere")
+    assert run.stdout == f"{ROOT}\n"
+    assert run.stderr == ""
+
+
+def test_another_utils_package_does_not_win(content, remote):
+    (content / "utils").mkdir()
+    (content / "utils" / "__init__.py").touch()
+    run = run_set_up(content, after=WHERE, COURSE_REPO=remote)
+    assert run.stdout == f"{content / FOLDER}\n"
