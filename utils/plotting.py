@@ -560,7 +560,7 @@ def plot_kernel_gallery(image, kernels, *, ncols=3, limit=None):
     ncols = _validate.as_int(ncols, "ncols")
     responses = [_correlate(picture, one, stride=1, padding="same") for one in tensors]
     signed = [one for k, one in zip(tensors, responses, strict=True) if not _keeps_pictures(k)]
-    signed_values = torch.cat([one.flatten() for one in signed]) if signed else torch.zeros(1)
+    signed_values = torch.cat(signed) if signed else torch.zeros(1, 1, 1)
     limit = _as_limit(limit, signed_values, robust=True)
 
     pattern = 0.5
@@ -726,13 +726,7 @@ def _as_losses(losses, *, last):
 
 def _as_titles(titles, number):
     """Return one title (or None) for each panel."""
-    if titles is None:
-        return [None] * number
-    if not isinstance(titles, (list, tuple)):
-        raise TypeError(f"titles must be a list of {number} texts, got {titles!r}")
-    if len(titles) != number:
-        raise ValueError(f"titles must hold {number} texts, one for each panel, got {len(titles)}")
-    return [str(title) for title in titles]
+    return [None] * number if titles is None else _validate.as_texts(titles, "titles", number)
 
 
 def _as_numbers(numbers):
@@ -740,11 +734,16 @@ def _as_numbers(numbers):
 
 
 def _as_limit(limit, values, *, robust=False):
-    """Return the value of the full colour: the one given, or one that fits `values`."""
+    """
+    Return the value of the full colour: the one given, or one that fits `values`.
+
+    If `robust`, and the maps (the last two axes) are large, a few extreme values do not set it.
+    """
     if limit is not None:
         return _validate.as_number(limit, "limit", above=0)
-    sizes = values.abs().flatten().numpy()
-    usual = float(np.quantile(sizes, 0.98)) if robust and sizes.size >= _LARGE_MAP else 0.0
+    sizes = values.abs().numpy()
+    robust = robust and sizes.shape[-2] * sizes.shape[-1] >= _LARGE_MAP
+    usual = float(np.quantile(sizes, 0.98)) if robust else 0.0
     return usual or float(sizes.max()) or 1.0
 
 
