@@ -1,0 +1,495 @@
+"""What the pages and documents say is true, and what they link to is there."""
+
+import ast
+import contextlib
+import functools
+import html
+import io
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+import torch.nn.functional as F
+import yaml
+from notebook_rules import AMERICAN, EMOJI, without_code
+from torch import nn
+
+from utils.style import PALETTE
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
+PAGES = sorted(BOOK.glob("*.md"))
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+EVERYTHING = [*PAGES, *DOCUMENTS, ROOT / "img" / "README.md"]
+
+
+def read(name):
+    """Return the text of a file of the project."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def relative(path):
+    """Name a file as in the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def markdown(path):
+    """Return the Markdown of a page, or of all text cells of a notebook."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    cells = json.loads(text)["cells"]
+    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
+def without_blocks(text):
+    """Drop fenced code, whose lines may look like headings and links."""
+    return re.sub(r"^(```+).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchor(title):
+    """Return the anchor of a heading, as GitHub and MyST form it."""
+    title = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", html.unescape(title)).replace("`", "")
+    return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+
+
+@functools.cache
+def anchors(path):
+    """Return the anchors of all headings of a page or notebook."""
+    return {
+        anchor(title)
+        for title in re.findall(r"^#{1,3} (.+)$", without_blocks(markdown(path)), re.MULTILINE)
+    }
+
+
+# ---------------------------------------------------------------- links and prose
+
+
+def broken_links(path):
+    """Yield the links of a file that lead nowhere in the repository."""
+    text = re.sub(r"(`+).*?\1", " ", without_blocks(markdown(path)), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, place = target.partition("#")
+        page = (path.parent / file).resolve() if file else path
+        if not page.is_file():
+            yield f"{target}: there is no such file"
+        elif place and place not in anchors(page):
+            yield f"{target}: there is no such heading"
+
+
+@pytest.mark.parametrize("path", [*EVERYTHING, *NOTEBOOKS], ids=relative)
+def test_links_lead_somewhere(path):
+    assert list(broken_links(path)) == []
+
+
+def test_a_broken_link_is_noticed(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# A `b` c\n[x](#a-b-c) [y](#d) [z](no.md) [w](https://example.org)\n")
+    assert [line.split(":")[0] for line in broken_links(page)] == ["#d", "no.md"]
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=relative)
+def test_prose_is_calm_british_english(path):
+    text = re.sub(r"```\{(image|bibliography)\}.*?```", "", markdown(path), flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>|!\[", " ", without_code(text))
+    assert "!" not in text
+    assert not EMOJI.findall(text)
+    assert not AMERICAN.findall(text.lower())
+    assert not re.findall(r"\b(simply|obviously|of course|just)\b", text.lower())
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=relative)
+def test_pictures_have_alt_text(path):
+    text = markdown(path)
+    directives = re.findall(r"```\{image\} \S+\n(.*?)```", text, re.DOTALL)
+    texts = [re.search(r":alt: (.+)", options) for options in directives]
+    assert all(texts)
+    texts = [found[1] for found in texts] + re.findall(r"!\[([^]]*)\]\(", text)
+    assert all(len(alt) >= 40 and alt.endswith(".") for alt in texts)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=relative)
+def test_every_page_has_one_title(path):
+    titles = re.findall(r"^# .+$", without_blocks(markdown(path)), re.MULTILINE)
+    assert len(titles) == 1
+    assert markdown(path).startswith(titles[0])
+
+
+# ---------------------------------------------------------------- documents
+
+
+def test_readme_fits_on_a_page():
+    text = read("README.md")
+    lines = sum(-(-max(1, len(line)) // 90) for line in text.splitlines())
+    assert lines <= 60
+    assert len(text.split()) <= 450
+
+
+def test_readme_names_every_chapter():
+    linked = set(re.findall(r"\(book/(\w+\.ipynb)\)", read("README.md")))
+    assert linked == {path.name for path in NOTEBOOKS}
+
+
+def test_the_citation_is_complete():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    config = yaml.safe_load(read("_config.yml"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["message"]
+    assert citation["authors"]
+    assert citation["title"] == config["title"]
+    assert citation["repository-code"] == config["repository"]["url"]
+    assert set(citation["license"]) == {"MIT", "CC-BY-4.0"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", citation["date-released"])
+
+
+def test_the_page_cites_the_book_as_the_citation_file_does():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    page = read("book/how_to_use.md").partition("## How to cite")[2]
+    for part in ("title", "repository-code"):
+        assert citation[part] in page
+    assert f"({citation['date-released'][:4]})" in page
+
+
+def test_the_licences_are_the_ones_that_are_named():
+    assert read("LICENSE").startswith("MIT License")
+    text = read("LICENSE-text")
+    assert "Creative Commons Attribution 4.0 International" in text
+    assert "https://creativecommons.org/licenses/by/4.0/legalcode" in text
+
+
+def test_the_changelog_has_the_form_of_keep_a_changelog():
+    text = read("CHANGELOG.md")
+    assert "keepachangelog.com" in text
+    kinds = re.findall(r"^### (.+)$", text, re.MULTILINE)
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert re.findall(r"^## \[(.+?)\]", text, re.MULTILINE)[0] == "Unreleased"
+
+
+def functions(path):
+    """Return the names of the functions of a Python file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_named_check_exists():
+    rules = read("CONTRIBUTING.md").partition("## Rules")[2].partition("\n## ")[0]
+    file, seen = None, 0
+    for line in rules.splitlines():
+        if found := re.search(r"^Checked by .*?`(tests/\w+\.py)`", line):
+            file = ROOT / found[1]
+        if not line.startswith("|"):
+            continue
+        for name in re.findall(r"`(\w+)`", line.split("|")[-2]):
+            assert name in functions(file), f"{relative(file)} has no {name}"
+            seen += 1
+    assert seen > 40
+
+
+def test_every_rule_of_the_notebooks_is_written_down():
+    text = read("CONTRIBUTING.md")
+    source = read("tests/notebook_rules.py")
+    rules = re.findall(r"^@rule\ndef (\w+)", source, re.MULTILINE)
+    assert rules
+    assert [name for name in rules if f"`{name}`" not in text] == []
+
+
+# ---------------------------------------------------------------- set-up and notation
+
+
+def test_the_set_up_names_the_versions_that_are_installed():
+    groups = tomllib.loads(read("pyproject.toml"))["dependency-groups"]
+    page = read("book/setup.md")
+    for package in ("torch", "torchvision"):
+        (version,) = [
+            item[len(package) + 2 :]
+            for item in groups["notebooks"]
+            if item.startswith(package + "==")
+        ]
+        assert f"{package} {version}" in page
+
+
+def test_the_pages_name_every_target_for_learners():
+    assert {"lab", "book", "serve", "test"} <= set(
+        re.findall(r"`make (\w+)`", read("book/setup.md"))
+    )
+    assert {"fork", "student"} <= set(re.findall(r"make (\w+)", read("book/how_to_use.md")))
+
+
+def test_the_colours_are_those_of_the_figures():
+    page = read("book/notation.md")
+    assert re.findall(r"background-color: (#\w+)", page) == list(PALETTE.values())
+
+
+def test_the_parameter_formula():
+    for inputs, outputs, k in ((1, 1, 2), (3, 6, 5), (3, 10, 3)):
+        count = sum(weight.numel() for weight in nn.Conv2d(inputs, outputs, k).parameters())
+        assert count == outputs * (inputs * k**2 + 1)
+
+
+def opening(path):
+    """Return the second cell of a notebook."""
+    return nbformat.read(path, as_version=4).cells[1].source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=relative)
+def test_the_chapter_takes_as_long_as_the_page_says(path):
+    (row,) = re.findall(
+        rf"^\| \[(.+?)\]\({path.name}\) \| (\d+) minutes", read("book/how_to_use.md"), re.MULTILINE
+    )
+    title, minutes = row
+    assert f"# {title}\n" in opening(path)
+    needed = re.search(r"time needed.*", opening(path), re.IGNORECASE)[0]
+    assert minutes in re.findall(r"\d+", needed)
+
+
+# ---------------------------------------------------------------- glossary and references
+
+TERM = re.compile(r"^(\S.*)\n  (.*)$", re.MULTILINE)
+CHAPTERS = 14
+
+
+def glossary():
+    """Return (term, definition) in the order of the page."""
+    block = re.search(
+        r"^```\{glossary\}\n(.*?)^```", read("book/glossary.md"), re.DOTALL | re.MULTILINE
+    )
+    return TERM.findall(block[1])
+
+
+def test_glossary_terms_are_sorted():
+    terms = [term.lower() for term, _ in glossary()]
+    assert len(terms) > 60
+    assert terms == sorted(set(terms))
+
+
+def test_glossary_terms_are_bilingual():
+    chinese = r'<span lang="zh-Hans">[\u4e00-\u9fff（）]+</span>'  # lang is for screen readers
+    for term, definition in glossary():
+        assert re.match(rf"\*\*{chinese}\*\* \S", definition), term
+        assert not re.search(r"[\u4e00-\u9fff]", re.sub(chinese, "", definition)), term
+
+
+def test_glossary_definitions_are_short():
+    for term, definition in glossary():
+        definition = re.sub(r" \[?Chapter \d.*$", "", definition)
+        assert 1 <= len(re.findall(r"\.(?= |$)", definition)) <= 2, term
+        assert len(without_code(definition).split()) <= 45, term
+
+
+def test_glossary_terms_lead_to_their_chapter():
+    existing = {int(path.name[:2]): path.name for path in NOTEBOOKS}
+    for term, definition in glossary():
+        chapters = [int(number) for number in re.findall(r"\bChapter (\d+)", definition)]
+        assert chapters, term
+        for number in chapters:
+            assert 1 <= number <= CHAPTERS, term
+            linked = re.search(rf"\[Chapter {number}\]\((.*?)\)", definition)
+            assert (linked[1] if linked else None) == existing.get(number), term
+
+
+def test_every_letter_of_the_glossary_can_be_jumped_to():
+    jumps = re.findall(r"\{term\}`(\w) <(.+?)>`", read("book/glossary.md"))
+    first = {}
+    for term, _ in glossary():
+        first.setdefault(term[0].upper(), term)
+    assert jumps == list(first.items())
+
+
+TERMS_OF_THE_CURRICULUM = """
+convolution|kernel|filter|feature map|channel|stride|padding|dilation|pooling|flattening|
+fully connected layer|receptive field|parameter sharing|sparse connections|
+translation equivariance|translation invariance|cross-entropy|optimiser|cross-correlation|bias|
+edge detection|pixel|resolution|batch|max pooling|average pooling|global pooling|softmax|dropout|
+batch normalisation|residual block|transposed convolution|saliency map|Grad-CAM|overfitting
+"""
+
+
+def test_the_glossary_has_what_the_book_speaks_of():
+    wanted = TERMS_OF_THE_CURRICULUM.replace("\n", "").split("|")
+    assert set(wanted) <= {term for term, _ in glossary()}
+
+
+def bibliography():
+    """Return key -> entry of the BibTeX file."""
+    entries = re.split(r"^@", read("book/references.bib"), flags=re.MULTILINE)[1:]
+    return {re.match(r"\w+\{(\w+),", entry)[1]: entry for entry in entries}
+
+
+def cited():
+    """Return the keys that pages cite and notebooks link to."""
+    keys = set()
+    for path in [*PAGES, *NOTEBOOKS]:
+        for group in re.findall(r"\{cite:\w+\}`([^`]+)`", markdown(path)):
+            keys |= set(group.split(","))
+        keys |= set(re.findall(r"references\.md#(\w+)", markdown(path)))
+    return keys
+
+
+def test_every_reference_is_cited():
+    assert set(bibliography()) - cited() == set()
+    assert cited() - set(bibliography()) == set()
+
+
+@pytest.mark.parametrize("key", list(bibliography()))
+def test_every_reference_has_an_entry(key):
+    page = read("book/references.md")
+    assert key in anchors(BOOK / "references.md")
+    assert page.count(f'key == "{key}"') == 1
+    before = page.partition(f'key == "{key}"')[0]
+    heading, sentence = re.split(r"^### ", before, flags=re.MULTILINE)[-1].split("\n\n")[:2]
+    assert anchor(heading) == key
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+def test_every_reference_is_complete():
+    for key, entry in bibliography().items():
+        for field in ("author", "title", "year"):
+            assert re.search(rf"^  {field}\s*= \{{", entry, re.MULTILINE), f"{key}: {field}"
+        assert re.search(r"^  (doi|url|publisher)\s*= ", entry, re.MULTILINE), key
+        year = re.search(r"year\s*= \{(\d{4})\}", entry)[1]
+        surname = re.search(r"author\s*= \{([\w']+),", entry)[1]
+        assert key == surname.lower() + year
+
+
+# ---------------------------------------------------------------- numbers that are wrong elsewhere
+
+
+def sections():
+    """Return heading -> text of the entries of the page."""
+    parts = re.split(r"^## (.+)$", read("book/wrong_numbers.md"), flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def said(title, what):
+    """Return what an entry gives as Printed, True or Proof."""
+    return re.search(rf"^{what}\n: (.+)$", sections()[title], re.MULTILINE)[1]
+
+
+def blocks(text, language):
+    """Return the fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("title", list(sections()))
+def test_code_prints_what_the_page_shows(title):
+    names, printed = {}, io.StringIO()
+    (imports,) = blocks(read("book/wrong_numbers.md").partition("\n## ")[0], "python")
+    (code,) = blocks(sections()[title], "python")
+    (output,) = blocks(sections()[title], "text")
+    with contextlib.redirect_stdout(printed):
+        exec(imports + code, names)
+    assert printed.getvalue() == output
+
+
+def grid(matrix):
+    """Write a matrix as the page does: [1 2; 3 4]."""
+    return "[" + "; ".join(" ".join(str(int(x)) for x in row) for row in matrix) + "]"
+
+
+def correlate(x, k, **options):
+    """Compute with PyTorch alone, independent of the helpers."""
+    x, k = (torch.tensor(values, dtype=torch.float64)[None, None] for values in (x, k))
+    return F.conv2d(x, k, **options)[0, 0]
+
+
+X2, K2 = [[0, 1, 1, 0], [0, 2, 1, 0], [1, 1, 2, 1], [2, 3, 2, 2]], [[1, 2], [3, -1]]
+X3 = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
+K3 = [[0, 1, 2], [2, 2, 0], [0, 1, 2]]
+X4 = [[2, 2, 3, 3, 3], [0, 1, 3, 0, 3], [2, 3, 0, 1, 3], [3, 3, 2, 1, 2], [3, 3, 0, 2, 3]]
+K4 = [[2, 0, 1], [1, 0, 0], [0, 1, 1]]
+
+
+def side(**options):
+    """Return the height of what nn.Conv2d makes of a 200 x 200 image."""
+    return nn.Conv2d(1, 1, **options)(torch.zeros(1, 1, 200, 200)).shape[-2]
+
+
+def true_numbers():
+    """Yield (title, numbers that the entry gives as true), recomputed here."""
+    yield "An output without its stride", [grid(correlate(X2, K2))]
+    assert grid(correlate(X2, K2, stride=2)) == "[0 4; 6 8]"
+    outputs = 6 * (32 - 5 + 1) ** 2
+    dense = 3 * 32 * 32 * outputs + outputs
+    yield "Outputs of a first layer", [f"{outputs:,}", f"{dense:,}", str(6 * (3 * 5 * 5 + 1))]
+    flipped = [row[::-1] for row in K3[::-1]]
+    yield "The name of the operation", [grid(correlate(X3, K3)), grid(correlate(X3, flipped))]
+    yield "Edges in colour", ["Two filters give two channels"]
+    yield "A strided animation", [grid(correlate(X4, K4, stride=2, padding=1)), "Six of the nine"]
+    assert side(kernel_size=5, padding=2) == 200
+    yield (
+        "Padding that keeps the shape",
+        [
+            f"size 4 gives {side(kernel_size=4, padding=2)}",
+            f"stride 2 gives {side(kernel_size=3, padding=1, stride=2)}",
+            f"dilation 2 gives {side(kernel_size=3, padding=1, dilation=2)}",
+        ],
+    )
+    yield "The size formula", [f"gives {side(kernel_size=25, stride=3)}, not {175 / 3 + 1:.2f}"]
+
+
+@pytest.mark.parametrize(("title", "numbers"), list(true_numbers()))
+def test_what_is_called_true_is_true(title, numbers):
+    for number in numbers:
+        assert number in said(title, "True")
+
+
+def test_every_entry_is_recomputed_and_in_the_table():
+    titles = [title for title, _ in true_numbers()]
+    assert titles == list(sections())
+    rows = re.findall(r"^\| \[(.+?)\]\(#(.+?)\)", read("book/wrong_numbers.md"), re.MULTILINE)
+    assert rows == [(title, anchor(title)) for title in titles]
+
+
+def test_the_animation_is_wrong_in_six_places():
+    (printed,) = re.findall(r"\[[\d ;]+\]", said("A strided animation", "Printed"))
+    values = [int(number) for number in re.findall(r"\d+", printed)]
+    truth = correlate(X4, K4, stride=2, padding=1).flatten().int().tolist()
+    assert sum(a != b for a, b in zip(values, truth, strict=True)) == 6
+
+
+def shown_in(path, place):
+    """Return everything that the cells of one section of a notebook show as text."""
+    level, inside, shown = 0, False, []
+    for cell in nbformat.read(path, as_version=4).cells:
+        heading = re.match(r"(#{1,3}) (.+)", cell.source) if cell.cell_type == "markdown" else None
+        if heading and inside and len(heading[1]) <= level:
+            break
+        if heading and anchor(heading[2]) == place:
+            level, inside = len(heading[1]), True
+        if inside and cell.cell_type == "code":
+            shown.append(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", ""))
+            for output in cell.outputs:
+                shown.append(output.get("text", ""))
+                shown.append(output.get("data", {}).get("text/plain", ""))
+                shown.append(output.get("data", {}).get("text/html", ""))
+    return "\n".join(shown)
+
+
+def whole_numbers(text):
+    """Return the whole numbers of a text, one after the other, between spaces."""
+    return " " + " ".join(re.findall(r"-?\d+", re.sub(r"(?<=\d),(?=\d{3})", "", text))) + " "
+
+
+PROOFS = {
+    "An output without its stride": "0 4 6 8",
+    "Outputs of a first layer": "4704",
+    "The name of the operation": "18 20 19 10 9 17 11 8 14",
+    "Edges in colour": "2",
+    "A strided animation": "1 5 6 7 8 3 3 10 4",
+    "Padding that keeps the shape": "201",
+    "The size formula": "59",
+}
+
+
+@pytest.mark.parametrize(("title", "numbers"), PROOFS.items())
+def test_the_chapter_proves_the_number(title, numbers):
+    file, place = re.search(r"\]\((\d\d_\w+\.ipynb)#([^)]+)\)", said(title, "Proof")).groups()
+    assert f" {numbers} " in whole_numbers(shown_in(BOOK / file, place))
