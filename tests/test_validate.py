@@ -67,6 +67,24 @@ class TestChoice:
             v.as_choice(name, "kernel", self.OPTIONS)
 
 
+class TestTexts:
+    def test_one_for_each(self):
+        assert v.as_texts(("a", "b"), "titles", 2) == ["a", "b"]
+
+    @pytest.mark.parametrize(
+        ("texts", "error", "message"),
+        [
+            ("ab", TypeError, "titles must be a list of 2 texts, got 'ab'"),
+            (None, TypeError, "titles must be a list of 2 texts, got None"),
+            (["a"], ValueError, "titles must hold 2 texts, got 1"),
+            (["a", 2], TypeError, r"titles\[1\] must be a string, got 2"),
+        ],
+    )
+    def test_anything_else(self, texts, error, message):
+        with pytest.raises(error, match=message):
+            v.as_texts(texts, "titles", 2)
+
+
 class TestPairsAndPadding:
     @pytest.mark.parametrize("value", [3, (3, 3), [3, 3], torch.Size([3, 3]), np.int64(3)])
     def test_a_number_is_a_square(self, value):

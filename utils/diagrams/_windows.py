@@ -695,6 +695,8 @@ def plot_shrinking(image, kernel_size, *, times=10, ncols=4):
     scale = 7.0 / ncols
     figure = plt.figure(figsize=(7.0, nrows * (scale * rows / columns + 0.3)))
     for step in range(times + 1):
+        if step:
+            picture = F.conv2d(picture[None, None], copy)[0, 0]
         ax = figure.add_subplot(nrows, ncols, step + 1)
         height, width = picture.shape
         offset = step * ((size - 1) // 2)
@@ -719,5 +721,4 @@ def plot_shrinking(image, kernel_size, *, times=10, ncols=4):
             )
         cell_axes(ax, columns, rows, margin=0.02 * max(rows, columns))
         ax.set_title(f"{height}{TIMES}{width}")
-        picture = F.conv2d(picture[None, None], copy)[0, 0]
     return figure

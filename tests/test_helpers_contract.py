@@ -1,0 +1,563 @@
+"""
+The rules that every helper of the book keeps (CONTRIBUTING says why).
+
+A new public function is found by itself: the tests below fail until it has an entry in `CALLS`,
+and until every name among its parameters has wrong values in `WRONG`.
+"""
+
+import ast
+import copy
+import importlib
+import inspect
+import json
+import pkgutil
+import random
+import subprocess
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpydoc.docscrape import FunctionDoc
+
+import utils
+from utils.animation import Animation
+
+mpl.use("agg")
+ROOT = Path(utils.__file__).resolve().parent
+EVERY_MODULE = sorted(module.name for module in pkgutil.walk_packages(utils.__path__, "utils."))
+# What the book imports from; the modules inside a package are its own affair.
+MODULES = [name for name in EVERY_MODULE if name.count(".") == 1 and "._" not in name]
+WITHOUT_MATPLOTLIB = ["utils.shapes", "utils.kernels", "utils.convolution"]
+
+
+def public_functions():
+    """Return every public function but the exercise checks, by its name without ``utils.``."""
+    found = {}
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for attribute in getattr(module, "__all__", ()):
+            value = getattr(module, attribute)
+            if inspect.isfunction(value) and name != "utils.checks":
+                found[f"{name.removeprefix('utils.')}.{attribute}"] = value
+    return found
+
+
+FUNCTIONS = public_functions()
+
+
+# One call that works, for each function ---------------------------------------------------------
+
+
+def grey():
+    return torch.rand(6, 7, generator=torch.Generator().manual_seed(0))
+
+
+def colour():
+    return torch.rand(3, 8, 9, generator=torch.Generator().manual_seed(0))
+
+
+def kernel():
+    return torch.tensor([[0.0, 1.0, 2.0], [2.0, 2.0, 0.0], [0.0, 1.0, 2.0]])
+
+
+def weight():
+    return torch.randn(2, 3, 3, 3, generator=torch.Generator().manual_seed(0))
+
+
+def conv_layer():
+    layer = torch.nn.Conv2d(3, 2, 3)
+    with torch.no_grad():
+        layer.weight.copy_(weight())
+    return layer
+
+
+def figures():
+    return [Figure(figsize=(2, 1)) for _ in range(2)]
+
+
+CALLS = {
+    "animation.animate": lambda: {
+        "figures": figures(),
+        "captions": ["First.", "Second."],
+        "alt": "Two empty pictures.",
+    },
+    "animation.animate_conv": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
+    "convolution.conv2d_flipped": lambda: {"image": grey(), "kernel": kernel()},
+    "convolution.corr2d": lambda: {"image": grey(), "kernel": kernel()},
+    "convolution.corr2d_multi_in": lambda: {"image": colour(), "filter": weight()[0]},
+    "convolution.corr2d_multi_in_out": lambda: {"image": colour(), "weight": weight()},
+    "data.portrait": lambda: {"size": 16},
+    "diagrams.count_parameters": lambda: {"layers": [16, 4, 1]},
+    "diagrams.draw_filter_bank": lambda: {"weight": weight()},
+    "diagrams.draw_grid": lambda: {"values": grey()},
+    "diagrams.draw_network": lambda: {"layers": [4, 2, 1]},
+    "diagrams.draw_positions": lambda: {"size": 5, "kernel_size": 3},
+    "diagrams.draw_window": lambda: {"image": grey(), "kernel": kernel()},
+    "diagrams.patch_mask": lambda: {"size": 4, "kernel_size": 2},
+    "diagrams.plot_convolution": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
+    "diagrams.plot_dilation": lambda: {"kernel_size": 3},
+    "diagrams.plot_networks": lambda: {"networks": [[4, 2, 1], [4, 1]]},
+    "diagrams.plot_shrinking": lambda: {"image": grey(), "kernel_size": 3, "times": 2},
+    "diagrams.plot_window_step": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
+    "kernels.kernel": lambda: {"name": "sobel_x"},
+    "kernels.kernel_names": dict,
+    "plotting.plot_conv": lambda: {"image": grey(), "kernel": kernel()},
+    "plotting.plot_convs": lambda: {"image": colour(), "conv_layer": conv_layer()},
+    "plotting.plot_images": lambda: {"images": [grey(), colour()]},
+    "plotting.plot_kernel_gallery": lambda: {"image": grey(), "kernels": ["box", "sobel_x"]},
+    "plotting.plot_kernels": lambda: {"kernels": [kernel(), kernel()]},
+    "plotting.plot_learned_kernel": lambda: {
+        "snapshots": {0: kernel() * 0, 5: kernel()},
+        "losses": [1.0, 0.6, 0.3, 0.2, 0.1, 0.05],
+        "target": kernel(),
+    },
+    "plotting.plot_responses": lambda: {"responses": [grey() - 0.5, grey()]},
+    "plotting.show_image": lambda: {"image": colour()},
+    "plotting.show_kernel": lambda: {"kernel": kernel()},
+    "plotting.show_response": lambda: {"response": grey() - 0.5},
+    "shapes.conv_multiply_adds": lambda: {
+        "size": 8,
+        "in_channels": 2,
+        "out_channels": 4,
+        "kernel_size": 3,
+    },
+    "shapes.conv_output_size": lambda: {"size": 8, "kernel_size": 3},
+    "shapes.conv_parameters": lambda: {"in_channels": 2, "out_channels": 4, "kernel_size": 3},
+    "shapes.conv_transpose_output_size": lambda: {"size": 8, "kernel_size": 3},
+    "shapes.linear_multiply_adds": lambda: {"in_features": 3, "out_features": 2},
+    "shapes.linear_parameters": lambda: {"in_features": 3, "out_features": 2},
+    "shapes.pixel_usage": lambda: {"size": 8, "kernel_size": 3},
+    "shapes.pool_output_size": lambda: {"size": 8, "kernel_size": 3},
+    "shapes.receptive_field": lambda: {"layers": [(3, 1), (2, 2)]},
+    "shapes.same_padding": lambda: {"kernel_size": 3},
+    "shapes.unused_pixels": lambda: {"size": 8, "kernel_size": 3},
+    "style.use_book_style": dict,
+}
+
+
+# Wrong values, for each name of a parameter -----------------------------------------------------
+
+NO_ARRAY = [None, "text", 3, torch.zeros(2, 2, dtype=torch.complex64), [[1, 2], [3]], object()]
+NO_INT = [0, -1, 2.5, "2", True, None]
+NO_PAIR = [-1, 2.5, "2", (1, 2, 3), (1,), (2, None), True, torch.ones(3)]
+NO_BOOL = ["yes", 2.5, [True]]
+NO_TEXTS = [["only one"] * 9, "text", 3, [3, 4]]
+NO_LAYERS = [
+    None,
+    3,
+    "text",
+    [],
+    [3],
+    [3, 0],
+    [torch.ones(3)],
+    [torch.ones(3, 2), torch.ones(2, 2)],
+]
+WRONG = {
+    "alt": [3, "", " "],
+    "ax": ["text", 3, np.array([1, 2])],
+    "axis": NO_BOOL,
+    "bias": ["text", torch.zeros(3, 3)],
+    "caption": NO_BOOL,
+    "captions": [*NO_TEXTS, None, ["", ""]],
+    "ceil_mode": [*NO_BOOL, None],
+    "colour": [*NO_BOOL, None],
+    "conv_layer": [None, "text", torch.nn.Linear(2, 2), torch.nn.Conv2d(7, 2, 3)],
+    "dilation": [*NO_PAIR, 0],
+    "dilations": [None, 3, "text", [], [0], [1.5]],
+    "figures": [None, 3, "text", [], [3], [Figure(figsize=(2, 1)), Figure(figsize=(1, 2))]],
+    "filter": [*NO_ARRAY, torch.zeros(3, 3), torch.zeros(2, 3, 3), torch.zeros(3, 0, 3)],
+    "fmt": [3, [1]],
+    "grid": NO_BOOL,
+    "groups": [*NO_INT, 3],
+    "highlight": [3, "text", [(9, 9)], (1, 2, 3)],
+    "image": [*NO_ARRAY, torch.zeros(2, 3, 4, 5), torch.zeros(4), torch.zeros(0, 4)],
+    "images": [None, "text", 3, [], [torch.zeros(3)], torch.zeros(4, 4)],
+    "in_channels": NO_INT,
+    "in_features": NO_INT,
+    "kernel": [*NO_ARRAY, torch.zeros(3), torch.zeros(0, 3), torch.zeros(2, 1, 3, 3)],
+    "kernel_size": [*NO_PAIR, 0, None],
+    "kernels": [None, 3, [], [torch.zeros(3)], ["soble_x"]],
+    "labels": NO_TEXTS,
+    "layers": NO_LAYERS,
+    "limit": ["text", 0, -1, float("nan")],
+    "losses": [None, 3, "text", [], [float("nan")] * 6],
+    "ncols": NO_INT,
+    "networks": [None, 3, "text", [], [3], [[]], [[3, 0]]],
+    "numbers": NO_BOOL,
+    "out_channels": NO_INT,
+    "out_features": NO_INT,
+    "output_padding": [*NO_PAIR, 1],
+    "padding": [*NO_PAIR, None, "sane"],
+    "position": [None, 3.5, "text", (1,), (99, 99), (-1, 0), (0, 1.5)],
+    "response": [*NO_ARRAY, torch.zeros(2, 4, 4), torch.zeros(4), torch.zeros(0, 4)],
+    "responses": [None, "text", 3, [], [torch.zeros(3)], torch.zeros(2, 3, 4, 4)],
+    "role": [None, 3, "inptu"],
+    "shade": NO_BOOL,
+    "shared": NO_BOOL,
+    "signed": NO_BOOL,
+    "size": [*NO_PAIR, 0, None],
+    "snapshots": [None, 3, "text", {}, {0: torch.zeros(3)}],
+    "step": [-1, 999, 1.5, "text", None],
+    "stride": [*NO_PAIR, 0],
+    "target": [*NO_ARRAY, torch.zeros(3), torch.zeros(0, 3)],
+    "times": [*NO_INT, 999],
+    "titles": [["only one"] * 9, "text", 3],
+    "values": [*NO_ARRAY, torch.zeros(4), torch.zeros(0, 4)],
+    "weight": [*NO_ARRAY, torch.zeros(3, 3), torch.zeros(2, 3, 0, 3)],
+    "kernels.kernel:name": [None, 3, "soble_x", "qqqq"],
+    "shapes.conv_parameters:bias": NO_BOOL,
+    "shapes.linear_parameters:bias": NO_BOOL,
+    "shapes.receptive_field:layers": [None, 3, "text", [3], [(3,)], [(3, 0)], [(3, 1, 1, 1)]],
+}
+TEXT = {"title"}  # Matplotlib writes whatever it is given
+
+# What a function works on comes by position, everything else by name. The exceptions: as in the
+# well-known course, as in torch.nn.functional.conv2d, and a name that is the data.
+DATA = {
+    *("image", "images", "kernel", "kernels", "filter", "weight", "conv_layer", "response"),
+    *("responses", "values", "size", "kernel_size", "in_channels", "out_channels", "in_features"),
+    *("out_features", "layers", "networks", "figures", "snapshots", "losses", "target"),
+}
+POSITIONAL = {
+    "plotting.plot_convs:axis",
+    "convolution.corr2d_multi_in_out:bias",
+    "kernels.kernel:name",
+}
+
+
+def wrong_arguments():
+    """Return (function, parameter, wrong value) for every parameter of every function."""
+    cases = []
+    for name, function in FUNCTIONS.items():
+        for parameter in inspect.signature(function).parameters:
+            values = WRONG.get(f"{name}:{parameter}", WRONG.get(parameter, ()))
+            for index, value in enumerate(values):
+                cases.append(pytest.param(name, parameter, value, id=f"{name}-{parameter}-{index}"))
+    return cases
+
+
+# Watching what a call does ----------------------------------------------------------------------
+
+
+def snapshot(value):
+    """Return something that compares equal as long as `value` is not changed."""
+    if isinstance(value, torch.nn.Module):
+        state = {key: snapshot(tensor) for key, tensor in value.state_dict().items()}
+        grads = [parameter.grad is None for parameter in value.parameters()]
+        return state, value.training, grads, len(value._forward_hooks)
+    if isinstance(value, torch.Tensor):
+        return value.tolist(), value.dtype, value.requires_grad, value.grad is None
+    if isinstance(value, np.ndarray):
+        return value.tolist(), value.dtype
+    if isinstance(value, dict):
+        return {key: snapshot(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [snapshot(entry) for entry in value]
+    return copy.copy(value) if isinstance(value, (str, int, float)) else id(value)
+
+
+def surroundings():
+    """Return the global state that no helper may touch."""
+    return (
+        mpl.rcParams.copy(),
+        torch.get_rng_state().numpy().tobytes(),
+        np.random.get_state()[1].tobytes(),  # noqa: NPY002
+        random.getstate(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_figures():
+    plt.close("all")
+    yield
+    plt.close("all")
+
+
+# Modules ----------------------------------------------------------------------------------------
+
+
+def test_importing_has_no_side_effect():
+    script = """
+        import importlib, json, random, sys, warnings
+        names, without = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+        problems = []
+        for name in without:
+            importlib.import_module(name)
+            if "matplotlib" in sys.modules:
+                problems.append(f"{name} imports matplotlib")
+        import matplotlib as mpl, matplotlib.pyplot as plt, numpy as np, torch
+
+        def state():
+            return (dict(mpl.rcParams), torch.get_rng_state().tolist(), random.getstate(),
+                    np.random.get_state()[1].tolist(), plt.get_fignums(), list(warnings.filters),
+                    torch.get_default_dtype(), torch.get_num_threads(), mpl.get_backend())
+
+        before = state()
+        for name in names:
+            importlib.import_module(name)
+            if state() != before:
+                problems.append(f"{name} changes something when it is imported")
+        print(json.dumps(problems))
+    """
+    arguments = [json.dumps(EVERY_MODULE), json.dumps(WITHOUT_MATPLOTLIB)]
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *arguments],
+        cwd=ROOT.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stderr == ""
+    assert json.loads(result.stdout) == []  # and nothing else was printed
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_names_what_it_offers(name):
+    module = importlib.import_module(name)
+    assert module.__doc__
+    assert len(module.__all__) == len(set(module.__all__))
+    own = {
+        attribute
+        for attribute, value in vars(module).items()
+        if not attribute.startswith("_")
+        and (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__module__ == name
+    }
+    assert own <= set(module.__all__)
+    assert all(hasattr(module, attribute) for attribute in module.__all__)
+
+
+def test_a_star_import_gives_the_two_names_everybody_knows_and_no_library():
+    names = {}
+    exec("from utils.plotting import *", names)
+    assert {"plot_conv", "plot_convs"} <= set(names)
+    assert not {"torch", "plt", "np", "F"} & set(names)
+
+
+SOURCES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_helpers_are_quiet(path):
+    """No print, no plt.show, no rcParams but in `style`, no seed, no draw without a generator."""
+    allowed = {"style.py": {"rcParams", "rcParams.update"}}.get(path.name, set())
+    if path.parent.name == "checks":
+        allowed = {"print"}
+    forbidden = {"print", "show", "rcParams", "manual_seed", "seed", "set_default_dtype"}
+    problems = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr == "rcParams" and not allowed:
+            problems.append((node.lineno, "rcParams"))
+        if not isinstance(node, ast.Call):
+            continue
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        called = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+        seeded = isinstance(getattr(node.func, "value", None), ast.Call)  # Generator().manual_seed
+        if called in forbidden - allowed and not seeded:
+            problems.append((node.lineno, called))
+        if owner == "torch" and called in {"rand", "randn", "randint", "randperm"}:
+            keywords = {keyword.arg for keyword in node.keywords}
+            if "generator" not in keywords:
+                problems.append((node.lineno, f"torch.{called} without a generator"))
+    assert problems == []
+
+
+# Functions --------------------------------------------------------------------------------------
+
+
+def test_every_function_is_tried():
+    assert set(FUNCTIONS) - set(CALLS) == set(), "add a call to CALLS"
+    assert set(CALLS) - set(FUNCTIONS) == set(), "these are gone"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_parameter_is_tried_with_wrong_values(name):
+    parameters = set(inspect.signature(FUNCTIONS[name]).parameters) - TEXT
+    missing = {p for p in parameters if p not in WRONG and f"{name}:{p}" not in WRONG}
+    assert missing == set(), "add wrong values to WRONG"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_data_come_by_position_and_options_by_name(name):
+    for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
+        data = parameter.name in DATA or f"{name}:{parameter.name}" in POSITIONAL
+        if name == "data.portrait":
+            data = False  # here `size` is an option
+        kind = parameter.POSITIONAL_OR_KEYWORD if data else parameter.KEYWORD_ONLY
+        assert parameter.kind == kind, parameter
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_docstrings_say_all(name):
+    function = FUNCTIONS[name]
+    document = FunctionDoc(function)
+    documented = {
+        part.strip().lstrip("*")
+        for entry in document["Parameters"]
+        for part in entry.name.split(",")
+    }
+    parameters = set(inspect.signature(function).parameters)
+    assert documented == parameters
+    assert document["Summary"]
+    assert document["Examples"], "give a runnable example"
+    assert any(line.startswith(">>>") for line in document["Examples"])
+    if name != "style.use_book_style":
+        assert document["Returns"]
+    if parameters:
+        assert document["Raises"], "say what is refused"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_verb_gives_the_type(name):
+    result = FUNCTIONS[name](**CALLS[name]())
+    verb = name.split(".")[1].split("_")[0]
+    kinds = {"show": Axes, "draw": Axes, "plot": Figure, "animate": Animation}
+    if verb in kinds:
+        assert isinstance(result, kinds[verb])
+    else:
+        assert not isinstance(result, (Axes, Figure))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_call_changes_nothing_else(name, capsys):
+    arguments = CALLS[name]()
+    before, around = snapshot(arguments), surroundings()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = FUNCTIONS[name](**arguments)
+    assert snapshot(arguments) == before
+    if name != "style.use_book_style":
+        assert surroundings() == around
+    assert capsys.readouterr() == ("", "")
+    assert len(plt.get_fignums()) <= isinstance(result, (Axes, Figure))
+
+
+AXES_FUNCTIONS = [n for n, f in FUNCTIONS.items() if "ax" in inspect.signature(f).parameters]
+
+
+@pytest.mark.parametrize("name", AXES_FUNCTIONS)
+def test_one_panel_draws_where_it_is_told(name):
+    figure, (first, second) = plt.subplots(1, 2)
+    untouched = len(second.get_children())
+    assert FUNCTIONS[name](**CALLS[name](), ax=first) is first
+    assert figure.axes == [first, second]
+    assert len(second.get_children()) == untouched
+    assert plt.get_fignums() == [figure.number]
+
+
+TENSOR_FUNCTIONS = [
+    name
+    for name, call in CALLS.items()
+    if any(isinstance(value, (torch.Tensor, torch.nn.Module)) for value in call().values())
+]
+
+
+@pytest.mark.parametrize("name", TENSOR_FUNCTIONS)
+@pytest.mark.parametrize("kind", ["grad", "float64", "int64", "cuda", "array"])
+def test_tensors_of_every_kind(name, kind):
+    if kind == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a GPU")
+    convert = {
+        "grad": lambda tensor: tensor.requires_grad_(),
+        "float64": lambda tensor: tensor.double(),
+        "int64": lambda tensor: (tensor * 2).long(),
+        "cuda": lambda tensor: tensor.cuda(),
+        "array": lambda tensor: tensor.numpy(),
+    }[kind]
+    arguments = {}
+    for key, value in CALLS[name]().items():
+        if isinstance(value, torch.Tensor):
+            value = convert(value)
+        elif isinstance(value, torch.nn.Module) and kind == "cuda":
+            value = value.cuda()
+        arguments[key] = value
+    before = snapshot(arguments)
+    FUNCTIONS[name](**arguments)
+    assert snapshot(arguments) == before
+
+
+@pytest.mark.parametrize(("name", "parameter", "value"), wrong_arguments())
+def test_wrong_arguments_get_a_clear_error(name, parameter, value, capsys):
+    arguments = CALLS[name]() | {parameter: value}
+    before, around = snapshot(arguments), surroundings()
+    with pytest.raises((TypeError, ValueError), match=r"got|is not known") as caught:
+        FUNCTIONS[name](**arguments)
+    assert type(caught.value) in (TypeError, ValueError)
+    assert len(str(caught.value)) < 300
+    assert plt.get_fignums() == []
+    assert snapshot(arguments) == before
+    assert surroundings() == around
+    assert capsys.readouterr() == ("", "")
+
+
+# The interface that the chapters rely on --------------------------------------------------------
+
+INTERFACE = {
+    "animation.animate_conv": ("(image, kernel, *, stride=1, padding=0, dilation=1, alt=None)"),
+    "convolution.conv2d_flipped": "(image, kernel)",
+    "convolution.corr2d": "(image, kernel, *, stride=1, padding=0, dilation=1)",
+    "convolution.corr2d_multi_in": "(image, filter, *, stride=1, padding=0, dilation=1)",
+    "convolution.corr2d_multi_in_out": (
+        "(image, weight, bias=None, *, stride=1, padding=0, dilation=1)"
+    ),
+    "data.portrait": "(*, size=200, colour=False)",
+    "diagrams.draw_filter_bank": "(weight, *, ax=None)",
+    "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",
+    "diagrams.draw_network": "(layers, *, ax=None)",
+    "diagrams.draw_window": "(image, kernel, *, stride=1, padding=0, dilation=1, ax=None)",
+    "diagrams.plot_convolution": "(image, kernel, *, stride=1, padding=0, dilation=1)",
+    "diagrams.plot_networks": "(networks)",
+    "diagrams.plot_window_step": "(image, kernel, *, stride=1, padding=0, dilation=1)",
+    "kernels.kernel": "(name)",
+    "kernels.kernel_names": "()",
+    "plotting.plot_conv": "(image, kernel, *, stride=1, padding='same')",
+    "plotting.plot_convs": "(image, conv_layer, axis=False, *, ncols=4)",
+    "plotting.plot_images": "(images, *, titles=None, ncols=4)",
+    "plotting.plot_kernels": "(kernels, *, titles=None, ncols=4)",
+    "plotting.show_image": "(image, *, ax=None, title=None, axis=False)",
+    "plotting.show_kernel": "(kernel, *, ax=None)",
+    "plotting.show_response": "(response, *, limit=None, ax=None)",
+    "shapes.conv_multiply_adds": (
+        "(size, in_channels, out_channels, kernel_size, *, "
+        "stride=1, padding=0, dilation=1, groups=1)"
+    ),
+    "shapes.conv_output_size": "(size, kernel_size, *, stride=1, padding=0, dilation=1)",
+    "shapes.conv_parameters": "(in_channels, out_channels, kernel_size, *, groups=1, bias=True)",
+    "shapes.conv_transpose_output_size": (
+        "(size, kernel_size, *, stride=1, padding=0, output_padding=0, dilation=1)"
+    ),
+    "shapes.linear_multiply_adds": "(in_features, out_features)",
+    "shapes.linear_parameters": "(in_features, out_features, *, bias=True)",
+    "shapes.pixel_usage": "(size, kernel_size, *, stride=1, padding=0, dilation=1)",
+    "shapes.pool_output_size": (
+        "(size, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=False)"
+    ),
+    "shapes.receptive_field": "(layers)",
+    "shapes.same_padding": "(kernel_size, *, dilation=1)",
+    "shapes.unused_pixels": "(size, kernel_size, *, stride=1, padding=0, dilation=1)",
+    "style.use_book_style": "()",
+}
+
+
+@pytest.mark.parametrize("name", INTERFACE)
+def test_the_interface_stays(name):
+    """Options may be added; what is there keeps its name, its place and its default."""
+    scope = {}
+    exec(f"def promised{INTERFACE[name]}: ...", scope)
+    promised = inspect.signature(scope["promised"]).parameters
+    actual = inspect.signature(FUNCTIONS[name]).parameters
+    for parameter in promised.values():
+        assert actual[parameter.name].kind == parameter.kind
+        assert actual[parameter.name].default == parameter.default
+    in_order = [p.name for p in actual.values() if p.kind is not p.KEYWORD_ONLY]
+    assert in_order == [p.name for p in promised.values() if p.kind is not p.KEYWORD_ONLY]
