@@ -107,7 +107,7 @@ def test_no_folder_of_the_project_is_written_to(chapter, folder):
 def test_an_unreadable_chapter_leaves_nothing_half_written(chapter, tmp_path):
     broken = tmp_path / "book" / "04_d.ipynb"
     broken.write_text("no notebook")
-    with pytest.raises(StudentEditionError, match="04_d.ipynb cannot be read"):
+    with pytest.raises(StudentEditionError, match=r"04_d.* cannot be read"):
         write_edition([chapter, broken], tmp_path / "class")
     assert not (tmp_path / "class").exists()
 

@@ -1,0 +1,330 @@
+"""Executing notebooks: one form, the same bytes twice, and one clear line for what fails."""
+
+import base64
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image, PngImagePlugin
+
+pytest.importorskip("nbclient")
+
+from execute_notebooks import main
+from notebook_format import (
+    SMALL_ENOUGH,
+    canonical,
+    compact_png,
+    objections,
+    png_size,
+    read_notebook,
+    to_text,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def write(path, *sources, tags=()):
+    """Write a notebook with some code cells, the last of them tagged."""
+    cells = [new_code_cell(source) for source in sources]
+    cells[-1].metadata["tags"] = list(tags)
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+# ---------------------------------------------------------------- execution
+
+GOOD = (
+    "import os, sys, matplotlib.pyplot as plt\n"
+    f"sys.path.insert(0, {str(ROOT)!r})\n"
+    "from utils.style import use_book_style\nuse_book_style()",
+    "print(1)\nsys.stdout.flush()\nprint(2)",
+    "plt.subplots(figsize=(3, 2))[1].plot([1, 3, 2]);",
+    "os.environ['OMP_NUM_THREADS'], os.path.exists('beside.txt')",
+    "raise ValueError('on purpose')",
+)
+BAD = {
+    "fails": (["x = 1", "x / 0"], "cell 2 (x / 0): ZeroDivisionError: division by zero"),
+    "warns": (["import warnings; warnings.warn('old')"], "writes to stderr: "),
+    "shows_an_address": (["object()"], "shows the memory address 0x"),
+    "shows_a_path": (["import os; os.__file__"], "shows a path of this machine, /"),
+    "dies": (["import os", "os._exit(1)"], "the kernel died"),
+    "hangs": (["import time; time.sleep(60)"], "still running after 5 s"),
+}
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """Run the script once over good and bad notebooks; return folder, original bytes and report."""
+    folder = tmp_path_factory.mktemp("executed")
+    (folder / "beside.txt").touch()
+    write(folder / "good.ipynb", *GOOD, tags=["raises-exception"])
+    for name, (sources, _) in BAD.items():
+        write(folder / f"{name}.ipynb", *sources)
+    write(folder / "raises_nothing.ipynb", "x = 1", tags=["raises-exception"])
+    (folder / "no_notebook.ipynb").write_text("{}")
+    before = {path.name: path.read_bytes() for path in folder.glob("*.ipynb")}
+    command = [sys.executable, str(ROOT / "tools" / "execute_notebooks.py"), "--timeout", "5"]
+    files = [*sorted(path.name for path in folder.glob("*.ipynb")), "missing.ipynb"]
+    run = subprocess.run([*command, *files], cwd=folder, capture_output=True, text=True)
+    return folder, before, run
+
+
+def test_a_good_notebook_is_executed_and_stored(executed):
+    folder, _, run = executed
+    assert run.stdout == "good.ipynb: changed\n"
+    code = nbformat.read(folder / "good.ipynb", as_version=4).cells
+    assert [cell.execution_count for cell in code] == [1, 2, 3, 4, 5]
+    assert code[1].outputs == [new_output("stream", text="1\n2\n")]
+    assert code[3].outputs[0].data["text/plain"] == "('1', True)"
+    assert code[4].outputs[0].traceback == ["ValueError: on purpose"]
+
+
+def test_a_figure_is_stored_at_twice_the_width_at_which_it_is_shown(executed):
+    figure = nbformat.read(executed[0] / "good.ipynb", as_version=4).cells[2].outputs[0]
+    assert figure.metadata == {"image/png": {"width": 300}}
+    assert png_size(figure.data["image/png"]) == (600, 400)
+
+
+def test_a_second_run_changes_no_byte(executed, capsys):
+    path = executed[0] / "good.ipynb"
+    stored = path.read_bytes()
+    assert main([str(path), "-j", "1"]) == 0
+    assert path.read_bytes() == stored
+    assert capsys.readouterr().out == f"{path}: unchanged\n"
+
+
+@pytest.mark.parametrize(("name", "complaint"), [(name, words) for name, (_, words) in BAD.items()])
+def test_what_fails_is_said_in_one_line_and_the_file_stays(executed, name, complaint):
+    folder, before, run = executed
+    (line,) = [line for line in run.stderr.splitlines() if line.startswith(f"{name}.ipynb: ")]
+    assert complaint in line
+    assert "cell 1" in line or "cell 2" in line
+    assert (folder / f"{name}.ipynb").read_bytes() == before[f"{name}.ipynb"]
+
+
+def test_the_report_has_one_line_for_each_notebook(executed):
+    folder, before, run = executed
+    assert run.returncode == 1
+    assert "raises_nothing.ipynb: cell 1 (x = 1): is tagged raises-exception but" in run.stderr
+    assert "no_notebook.ipynb: cannot be read: not a notebook of nbformat 4" in run.stderr
+    assert "missing.ipynb: there is no such notebook" in run.stderr
+    assert len(run.stderr.splitlines()) == len(BAD) + 3
+    assert {path.name for path in folder.iterdir()} == {*before, "beside.txt"}
+
+
+def test_check_writes_nothing(tmp_path, capsys):
+    path = write(tmp_path / "a.ipynb", "1")
+    before = path.read_bytes()
+    assert main(["--check", "--no-execute", str(path)]) == 1
+    assert path.read_bytes() == before
+    assert capsys.readouterr().out == f"{path}: would change\n"
+    assert main(["--no-execute", str(path)]) == 0
+    assert main(["--check", "--no-execute", str(path)]) == 0
+
+
+# ---------------------------------------------------------------- canonical form
+
+
+def test_the_canonical_form():
+    outputs = [
+        new_output("stream", text="a"),
+        new_output("stream", name="stderr", text="w"),
+        new_output("stream", text="b"),
+        new_output("execute_result", {"text/plain": "3"}, execution_count=9, metadata={"x": 1}),
+    ]
+    code = new_code_cell("\nx = 1   \n\nx  \n\n", execution_count=9, outputs=outputs)
+    code.metadata = {"tags": ["imports"], "collapsed": True, "execution": {"iopub": "12:00"}}
+    text = new_markdown_cell("Words. \n", metadata={"tags": []})
+    notebook = canonical(
+        new_notebook(
+            cells=[code, text], metadata={"language_info": {"name": "python", "version": "3"}}
+        )
+    )
+    assert code.source == "x = 1\n\nx"
+    assert code.metadata == {"tags": ["imports"]}
+    assert [output.get("text") for output in code.outputs] == ["ab", "w", None]
+    assert code.outputs[-1].execution_count == 1
+    assert code.outputs[-1].metadata == {}
+    assert text.metadata == {}
+    assert notebook.metadata.language_info == {"name": "python"}
+    assert to_text(notebook).endswith("}\n")
+    assert not to_text(notebook).endswith("\n\n")
+
+
+def test_page_metadata_of_a_notebook_is_kept():
+    page = {"myst": {"html_meta": {"description": "A chapter."}}, "toc": {"depth": 3}}
+    assert canonical(new_notebook(metadata=page)).metadata.keys() == {
+        "myst",
+        "kernelspec",
+        "language_info",
+    }
+
+
+def raw(*cells):
+    """Return the text of a notebook whose cells have the given ids and sources."""
+    content = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []}
+    for identity, source in cells:
+        cell = {"cell_type": "markdown", "metadata": {}, "source": source}
+        content["cells"].append(cell | ({"id": identity} if identity else {}))
+    return json.dumps(content)
+
+
+def test_ids_stay_and_missing_ones_are_made_from_the_content():
+    first = [cell.id for cell in read_notebook(raw(("mine", "a"), ("", "b"), ("", "b"))).cells]
+    again = [cell.id for cell in read_notebook(raw(("", "new"), ("mine", "a"), ("", "b"))).cells]
+    assert first[0] == again[1] == "mine"
+    assert first[1] == again[2]
+    assert first[2] == f"{first[1]}-2"
+
+
+def test_a_repeated_id_is_replaced():
+    ids = [cell.id for cell in read_notebook(raw(("a", "x"), ("a", "y"), ("a", "y"))).cells]
+    assert ids[0] == "a"
+    assert len(set(ids)) == 3
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"nbformat": 3, "worksheets": []}', "no"])
+def test_what_is_no_notebook_is_refused(text):
+    with pytest.raises(ValueError, match=r"not a notebook|Expecting value"):
+        read_notebook(text)
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def as_png(values, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(values, np.uint8)).save(buffer, "PNG", **options)
+    return buffer.getvalue()
+
+
+def pixels(data):
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def diagram():
+    figure = Figure(figsize=(7.2, 4))
+    axes = figure.subplots()
+    for start in range(40):
+        axes.plot([0, 1], [start, 40 - start], label=f"line {start}")
+    axes.set_title("Forty lines")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=200)
+    return buffer.getvalue()
+
+
+def photograph(tones=256, size=250):
+    """Return a picture of smooth tones and noise, as a camera would make."""
+    generator = np.random.default_rng(0)
+    rows, columns = np.mgrid[:size, :size] / size
+    channels = [rows, columns, (rows + columns) / 2]
+    smooth = np.stack(channels, axis=-1) * 200 + generator.normal(20, 4, (size, size, 3))
+    return as_png(smooth.clip(0, 255) // (256 // tones) * (256 // tones))
+
+
+@pytest.mark.parametrize("data", [diagram(), photograph(), photograph(8), as_png(np.eye(9) * 255)])
+def test_compacting_twice_changes_nothing_more(data):
+    once = compact_png(data)
+    assert len(once) <= len(data)
+    assert compact_png(once) == once
+    assert compact_png(data) == once
+
+
+def test_few_colours_are_kept_exactly_in_a_palette():
+    data = photograph(4)
+    compact = compact_png(data)
+    assert Image.open(io.BytesIO(compact)).mode in "PL"
+    assert (pixels(compact) == pixels(data)).all()
+
+
+def test_a_small_picture_of_many_colours_is_kept_exactly():
+    data = photograph(size=100)
+    assert len(data) < SMALL_ENOUGH
+    assert (pixels(compact_png(data)) == pixels(data)).all()
+
+
+def test_a_large_picture_loses_colours_only_if_nobody_can_tell():
+    data = photograph()
+    difference = np.abs(pixels(compact_png(data)).astype(int) - pixels(data)).max(axis=2)
+    assert difference.mean() < 1.5 or (difference == 0).all()
+
+
+def test_text_in_a_picture_is_dropped():
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Software", "version 1.2.3")
+    data = as_png(np.eye(9) * 255, pnginfo=note)
+    assert b"version 1.2.3" in data
+    assert b"version 1.2.3" not in compact_png(data)
+
+
+def test_transparency_is_kept():
+    values = np.zeros((4, 4, 4))
+    values[:2, :, 3] = 255
+    compact = Image.open(io.BytesIO(compact_png(as_png(values))))
+    assert (np.asarray(compact.convert("RGBA")) == values).all()
+
+
+def test_a_picture_inside_html_is_compacted_and_the_rest_kept():
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Software", "version 1.2.3")
+    data = base64.b64encode(as_png(np.eye(9) * 255, pnginfo=note)).decode()
+    html = f'<figure id="a"><img src="data:image/png;base64,{data}"></figure>'
+    cell = new_code_cell("x", outputs=[new_output("display_data", {"text/html": html})])
+    canonical(new_notebook(cells=[cell]))
+    compact = base64.b64encode(compact_png(base64.b64decode(data))).decode()
+    assert cell.outputs[0].data["text/html"] == html.replace(data, compact)
+
+
+# ---------------------------------------------------------------- what must not be stored
+
+
+def complaints(output, tags=()):
+    cell = new_code_cell("x", outputs=[output], metadata={"tags": list(tags)})
+    return objections(new_notebook(cells=[cell]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<object at 0x7f0b55a2fef0>",
+        "/home/me/book/utils/style.py",
+        "'/srv/x.png'",
+        "C:\\Users\\me",
+        "see (/usr/lib) there",
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_what_differs_between_machines_is_refused(text, kind):
+    assert complaints(new_output("display_data", {kind: text}))
+    assert complaints(new_output("stream", text=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3/4 of 1/2",
+        "https://example.org/a/b.html",
+        "<b>one</b><br/><i>two</i>",
+        "<script>const pattern = /a/b; // 0x7f0b55a2fef0\n</script>",
+        "height/width",
+        "(C_out, C_in/groups, kH, kW)",
+        "0xff",
+        '<img src="data:image/png;base64,iVBOR/abc/def/ghi+0x7f0b55a2fef0==">',
+    ],
+)
+def test_what_is_the_same_everywhere_is_stored(text):
+    assert complaints(new_output("display_data", {"text/html": text})) == []
+
+
+def test_errors_need_a_tag_and_a_tag_needs_an_error():
+    error = new_output("error", ename="ValueError", evalue="no")
+    assert complaints(error, tags=["raises-exception"]) == []
+    assert "mend it" in complaints(error)[0]
+    assert "raises nothing" in complaints(new_output("stream", text="1"), ["raises-exception"])[0]
