@@ -215,6 +215,32 @@ def test_the_set_up_names_the_versions_that_are_installed():
         assert f"{package} {version}" in page
 
 
+def test_the_messages_that_the_set_up_explains_are_the_ones_that_are_printed():
+    rows = re.findall(r"^\| (.*?) \|", read("book/setup.md").partition("## When")[2], re.MULTILINE)
+    shown = {message for row in rows for message in re.findall(r"`([^`]{9,})`", row)}
+    foreign = {
+        "make: command not found",
+        "make lab",
+        "operator torchvision::nms does not exist",
+        "No module named 'utils'",
+        "no CUDA GPUs are available",
+    }
+    sources = [ROOT / "Makefile", *(ROOT / "tools").glob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    text = text.replace("$(PYTHON)", "python3").replace("{options.port}", "8000")
+    text = text.replace("Python {}.{} or", "Python 3.11 or")
+    assert len(shown - foreign) >= 6
+    assert [message for message in shown - foreign if message not in text] == []
+
+
+def test_the_installation_check_prints_what_the_page_says():
+    page = read("book/setup.md").partition("## Check")[2]
+    code, called = re.search(r'"(from utils.*; print\((.*)\))"', page).groups()
+    names = {}
+    exec(code.partition(";")[0], names)
+    assert f"The second prints {eval(called, names)}," in page
+
+
 def test_the_pages_name_every_target_for_learners():
     assert {"lab", "book", "serve", "test"} <= set(
         re.findall(r"`make (\w+)`", read("book/setup.md"))
