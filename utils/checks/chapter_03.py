@@ -54,9 +54,9 @@ def strict_convolution(answer):
 
 @exercise("3.4")
 def mended(answer):
-    """Cross-correlation of square, wide and tall pictures."""
+    """Cross-correlation of square, wide and tall pictures with a square kernel."""
     generator = torch.Generator().manual_seed(0)
-    kernel = torch.rand(2, 3, generator=generator)
+    kernel = torch.rand(3, 3, generator=generator)
     for kind, shape in (("square", (5, 5)), ("wide", (4, 7)), ("tall", (7, 4))):
         image = torch.rand(shape, generator=generator)
         expected = F.conv2d(image[None, None], kernel[None, None])[0, 0]
