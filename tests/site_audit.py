@@ -275,7 +275,7 @@ async def audit_page(browser, site, home, path, axe):
         for theme, width in VIEWS:
             await page.emulate_media(color_scheme=theme)
             await page.set_viewport_size({"width": width, "height": 900})
-            await page.wait_for_timeout(450)
+            await page.wait_for_timeout(120)
             shown = await page.evaluate("document.documentElement.dataset.theme")
             if shown not in (theme, None):
                 result["violations"].append(f"{theme}: shown in {shown}")

@@ -2,13 +2,20 @@
 
 // A box that scrolls can be reached with the keyboard; one that does not is no stop on the way.
 function markScrollable() {
-  document.querySelectorAll(".math-scroll, span.math").forEach((box) => {
-    if (box.scrollWidth > box.clientWidth) {
+  document.querySelectorAll(".math-scroll, span.math, main pre, .book-table").forEach((box) => {
+    const scrolls = box.scrollWidth > box.clientWidth;
+    const formula = box.matches(".math-scroll, span.math");
+    if (scrolls) {
       box.tabIndex = 0;
-      box.setAttribute("role", "region");
-      box.setAttribute("aria-label", "Formula, scrolls sideways");
     } else {
-      ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
+      box.removeAttribute("tabindex");
+    }
+    if (scrolls && formula) {
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", "Formula, scrolls sideways");
+    } else if (formula) {
+      box.removeAttribute("role");
+      box.removeAttribute("aria-label");
     }
   });
 }
@@ -32,3 +39,4 @@ window.addEventListener("afterprint", () => {
 
 window.addEventListener("load", markScrollable);
 window.addEventListener("resize", markScrollable);
+document.addEventListener("toggle", markScrollable, true);

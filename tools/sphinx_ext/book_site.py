@@ -42,6 +42,10 @@ UNUSED_FILES = (
     "_static/images/logo_jupyterlite.svg",
     "_static/design-tabs.js.map",
 )
+# Parts of Bootstrap that its script names, and no page has.
+UNUSED_CLASSES = frozenset(
+    "accordion alert card carousel form-check modal offcanvas popover progress toast".split()
+)
 PRUNED_CSS = (
     "_static/basic.css",
     "_static/mystnb.*.css",
@@ -147,7 +151,7 @@ def page_description(doctree, *, limit=200):
             return meta["content"]
     for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
-        if len(text) > 40 and isinstance(paragraph.parent, nodes.section | nodes.document):
+        if len(text) > 40 and isinstance(paragraph.parent, nodes.section | nodes.container):
             if len(text) <= limit:
                 return text
             return text[:limit].rsplit(" ", 1)[0].rstrip(",;:") + "…"
@@ -165,6 +169,16 @@ def visit_hidden_cell(translator, node):
     )
 
 
+def visit_citation(translator, node):
+    """Open an entry of the bibliography; the role that docutils gives it is deprecated."""
+    translator.body.append(translator.starttag(node, "div", CLASS="citation"))
+
+
+def depart_citation(translator, node):
+    """Close an entry of the bibliography."""
+    translator.body.append("</div>\n")
+
+
 def start_afresh(app, builder):
     """Have all static files copied again: those of the last build are shortened."""
     if builder.name == "html":
@@ -179,15 +193,18 @@ def slim_down(app, exception):
     for pattern in UNUSED_FILES:
         for path in site.glob(pattern):
             delete(path)
-    used = set()
-    for pattern in ("*.html", "**/*.html", "_static/**/*.js"):
-        for path in site.glob(pattern):
-            used |= words(path.read_text(encoding="utf-8"))
+    scripted = words_of(site.glob("_static/**/*.js")) - UNUSED_CLASSES
+    used = scripted | words_of(site.glob("**/*.html"))
     used = {name for name in used if not FONT_AWESOME.fullmatch(name)}  # book.css has the icons
     for pattern in PRUNED_CSS:
         for path in site.glob(pattern):
             css = path.read_text(encoding="utf-8")
             path.write_text(prune_css(css, used), encoding="utf-8")
+
+
+def words_of(paths):
+    """Return all words of several files."""
+    return set().union(*(words(path.read_text(encoding="utf-8")) for path in paths))
 
 
 def delete(path):
@@ -205,6 +222,7 @@ def setup(app):
     app.add_transform(MarkCallouts)
     app.add_post_transform(WrapTables)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))
+    app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.connect("env-get-updated", number_by_chapter, priority=900)
     app.connect("html-page-context", describe_page)
     app.connect("write-started", start_afresh)

@@ -8,7 +8,7 @@ WORD = re.compile(r"[A-Za-z_][\w-]*")
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
 # Names that scripts put together from parts.
 COMPOSED = re.compile(
-    r"bs-tooltip|bs-popover|tooltip|popover|dropdown|modal|collaps|cnn-|book-|math-"
+    r"bs-tooltip|tooltip|dropdown|collaps|cnn-|book-|math-"
 )
 
 
