@@ -455,6 +455,14 @@ def test_one_panel_draws_where_it_is_told(name):
     assert plt.get_fignums() == [figure.number]
 
 
+@pytest.mark.parametrize("name", AXES_FUNCTIONS)
+def test_one_panel_gets_a_figure_of_its_own(name):
+    _, current = plt.subplots()
+    untouched = len(current.get_children())
+    assert FUNCTIONS[name](**CALLS[name]()).figure is not current.figure
+    assert len(current.get_children()) == untouched
+
+
 TENSOR_FUNCTIONS = [
     name
     for name, call in CALLS.items()

@@ -66,7 +66,7 @@ def show_image(image, *, ax=None, title=None, axis=False):
         Grey or colour; floats in 0..1, or uint8 in 0..255. A grey image with other values is
         drawn from its smallest value (black) to its largest (white).
     ax : Axes, optional
-        Where to draw; the current Axes if not given.
+        Where to draw; a new figure if not given.
     title : str, optional
         Text above the image.
     axis : bool, default False
@@ -104,7 +104,7 @@ def show_kernel(kernel, *, ax=None, numbers=None, title=None, limit=None):
     kernel : Tensor or array of shape (kH, kW) or (1, 1, kH, kW)
         The weights.
     ax : Axes, optional
-        Where to draw; the current Axes if not given.
+        Where to draw; a new figure if not given.
     numbers : bool, optional
         Whether to write the weights into the cells; if not given, they are written where they
         fit. Ninths, sixteenths and the like are written as whole numbers, with the common
@@ -149,7 +149,7 @@ def show_response(response, *, limit=None, ax=None, title=None, axis=False):
         The value that has the full colour; give the same one to maps that are compared. The
         largest absolute value if not given.
     ax : Axes, optional
-        Where to draw; the current Axes if not given.
+        Where to draw; a new figure if not given.
     title : str, optional
         Text above the map.
     axis : bool, default False
@@ -882,7 +882,7 @@ def _room(titles):
 
 
 def _axes(ax):
-    return plt.gca() if ax is None else _validate.as_axes(ax)
+    return plt.figure().add_subplot() if ax is None else _validate.as_axes(ax)
 
 
 def _draw_input(ax, picture, *, title, axis):
