@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 import yaml
+from execute_notebooks import SOLUTION_PROMPTS
 from notebook_format import (
     PNG_DATA_URI,
     canonical,
@@ -514,8 +515,8 @@ def exercises_are_statement_starter_solution(chapter: Chapter) -> Complaints:
             yield f"exercise {number}: statement, then starter, then solution"
         if "hide-cell" not in tags(solution):
             yield f"exercise {number}: tag the solution hide-cell too"
-        if solution.metadata.get("mystnb", {}).get("code_prompt_show") != "Show the solution":
-            yield f'exercise {number}: set mystnb.code_prompt_show to "Show the solution"'
+        if solution.metadata.get("mystnb") != SOLUTION_PROMPTS:
+            yield f"exercise {number}: run `make execute`, which folds the solution"
         for kind, cell in (("starter", starter), ("solution", solution)):
             if f'check("{number}", ' not in cell.source.rstrip().splitlines()[-1]:
                 yield f'exercise {number}: end the {kind} with check("{number}", ...)'

@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 
 pytest.importorskip("nbclient")
 
-from execute_notebooks import main
+from execute_notebooks import SOLUTION_PROMPTS, main
 from notebook_format import (
     SMALL_ENOUGH,
     canonical,
@@ -26,6 +26,7 @@ from notebook_format import (
     read_notebook,
     to_text,
 )
+from setup_cell import SETUP_CELL, SETUP_TAGS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -127,6 +128,17 @@ def test_check_writes_nothing(tmp_path, capsys):
     assert capsys.readouterr().out == f"{path}: would change\n"
     assert main(["--no-execute", str(path)]) == 0
     assert main(["--check", "--no-execute", str(path)]) == 0
+
+
+def test_what_chapters_share_is_brought_in_line(tmp_path):
+    path = write(tmp_path / "a.ipynb", "# an old set-up", tags=["course-setup"])
+    assert main(["--no-execute", str(path)]) == 0
+    (cell,) = nbformat.read(path, as_version=4).cells
+    assert cell.source == SETUP_CELL
+    assert cell.metadata.tags == SETUP_TAGS
+    write(path, "answer = 3", tags=["solution", "hide-cell"])
+    assert main(["--no-execute", str(path)]) == 0
+    assert nbformat.read(path, as_version=4).cells[0].metadata.mystnb == SOLUTION_PROMPTS
 
 
 # ---------------------------------------------------------------- canonical form

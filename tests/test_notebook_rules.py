@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from execute_notebooks import SOLUTION_PROMPTS
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebook_format import canonical, to_text
 from notebook_rules import KINDS, RULES, Chapter, code_lines, without_code
@@ -76,7 +77,7 @@ def exercise_cells(number, kind):
     check = f'check("{number}", answer)'
     solved = {
         "tags": ["solution", "hide-cell"],
-        "mystnb": {"code_prompt_show": "Show the solution"},
+        "mystnb": dict(SOLUTION_PROMPTS),
     }
     return [
         new_markdown_cell(f"### Exercise {number} ({kind})\n\nHow large is it?"),

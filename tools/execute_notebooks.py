@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib.font_manager  # noqa: F401 - builds its cache now, not in a notebook's output
 import nbformat
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client import AsyncKernelManager
@@ -27,6 +28,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from notebook_format import canonical, first_line, objections, read_notebook, to_text
 from setup_cell import SETUP_CELL, SETUP_TAGS
 
+SOLUTION_PROMPTS = {
+    "code_prompt_show": "Show the solution",
+    "code_prompt_hide": "Hide the solution",
+}
 BOOK = Path(__file__).resolve().parents[1] / "book"
 
 
@@ -95,9 +100,9 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: float = 3
         raise NotebookError(f"{_last_cell(notebook)}: the kernel died (out of memory?)") from None
 
 
-def refresh_set_up(notebook: nbformat.NotebookNode) -> None:
+def refresh_shared_parts(notebook: nbformat.NotebookNode) -> None:
     """
-    Bring the set-up cell of a notebook, if it has one, in line with `setup_cell.SETUP_CELL`.
+    Bring in line what every chapter shares: the set-up cell and how solutions are folded.
 
     Parameters
     ----------
@@ -105,8 +110,11 @@ def refresh_set_up(notebook: nbformat.NotebookNode) -> None:
         The notebook; it is changed in place.
     """
     for cell in notebook.cells:
-        if "course-setup" in cell.metadata.get("tags", []):
+        tags = cell.metadata.get("tags", [])
+        if "course-setup" in tags:
             cell.source, cell.metadata.tags = SETUP_CELL, list(SETUP_TAGS)
+        if "solution" in tags:
+            cell.metadata.setdefault("mystnb", {}).update(SOLUTION_PROMPTS)
 
 
 def process(path: Path, *, run: bool = True, write: bool = True, timeout: float = 300) -> Result:
@@ -132,7 +140,7 @@ def process(path: Path, *, run: bool = True, write: bool = True, timeout: float 
     try:
         stored = path.read_text(encoding="utf-8")
         notebook = read_notebook(stored)
-        refresh_set_up(notebook)
+        refresh_shared_parts(notebook)
         if run:
             execute(notebook, path.parent, timeout=timeout)
         notebook = canonical(notebook, stem=path.stem)
@@ -178,8 +186,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     paths = options.files or sorted(BOOK.glob("*.ipynb"))
-    import matplotlib.font_manager  # noqa: F401  (builds its cache now, not in a notebook's output)
-
     settings = {
         "run": not options.no_execute,
         "write": not options.check,
