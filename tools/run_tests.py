@@ -110,7 +110,7 @@ def run_pytest(*arguments: str, **environment: str) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        status = run(command, MPLBACKEND="Agg", **environment)
+        status = run(command, **environment)
         result = Result()
         if report.exists():
             suite = ElementTree.parse(report).getroot().find("testsuite")
@@ -160,6 +160,7 @@ def check_units() -> Result:
         "--doctest-modules",
         "--ignore=tests/test_site.py",
         f"-n{WORKERS}",
+        "--dist=loadfile",  # what a file prepares once is not prepared twice
     )
 
 
