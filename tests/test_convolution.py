@@ -141,7 +141,7 @@ class TestWhatGoesInAndOut:
         ("call", "message"),
         [
             (lambda: corr2d(torch.ones(1, 4, 4), K), r"image must have shape \(H, W\), got \(1, 4"),
-            (lambda: corr2d(X, torch.ones(3)), r"kernel must have shape \(H, W\), got \(3,\)"),
+            (lambda: corr2d(X, torch.ones(3)), r"kernel must have shape \(kH, kW\), got \(3,\)"),
             (lambda: corr2d(torch.ones(2, 2), K), r"must fit into the padded input, got"),
             (lambda: corr2d(X, K, padding="same", stride=2), r"needs stride 1, got stride=2"),
             (lambda: corr2d(X, K, padding=-1), r"padding must be at least 0, got -1"),

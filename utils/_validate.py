@@ -187,9 +187,9 @@ def as_tensor(value, name):
     return tensor
 
 
-def as_matrix(values, name):
-    """Return `values` as a non-empty (H, W) floating-point tensor, gradient and device kept."""
-    return _require_shape(as_tensor(values, name), name, "(H, W)", 2)
+def as_matrix(values, name, *, shape="(H, W)"):
+    """Return `values` as a non-empty 2-D floating-point tensor, gradient and device kept."""
+    return _require_shape(as_tensor(values, name), name, shape, 2)
 
 
 def as_image(image, name="image"):

@@ -179,14 +179,14 @@ def conv2d_flipped(image, kernel):
     tensor([[ 5., 11.],
             [23., 29.]])
     """
-    return corr2d(image, _validate.as_matrix(kernel, "kernel").flip(0, 1))
+    return corr2d(image, _validate.as_matrix(kernel, "kernel", shape="(kH, kW)").flip(0, 1))
 
 
 def _prepare(image, kernel, stride, padding, dilation):
     """Check the arguments; return X with its padding, K, the size of Y, stride and dilation."""
-    X, K = _validate.as_same_dtype(
-        image=_validate.as_matrix(image, "image"), kernel=_validate.as_matrix(kernel, "kernel")
-    )
+    image = _validate.as_matrix(image, "image", shape="(H, W)")
+    kernel = _validate.as_matrix(kernel, "kernel", shape="(kH, kW)")
+    X, K = _validate.as_same_dtype(image=image, kernel=kernel)
     options = {"stride": stride, "dilation": dilation}
     size = conv_output_size(tuple(X.shape), tuple(K.shape), padding=padding, **options)
     rows, columns = _validate.pad_amounts(padding, tuple(K.shape), **options)
