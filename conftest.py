@@ -4,9 +4,23 @@ import os
 import sys
 from pathlib import Path
 
+import matplotlib
+import pytest
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # equal sums everywhere, no thrashing with -n 2
+os.environ.setdefault("MPLBACKEND", "Agg")  # no windows; kernels of notebooks set their own
 
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 
 pytest_plugins = ["nbval_strict"]
+
+matplotlib.use("Agg")  # not by MPLBACKEND, which the kernels of notebooks would inherit
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Let no test draw into a figure that another one left open."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -3,6 +3,7 @@
 import ast
 import functools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -323,31 +324,42 @@ def test_every_picture_has_a_source_and_a_licence():
 COMMAND = re.compile(r"`make ([a-z]+)|^\s*(?:\$ )?make ([a-z]+)", re.MULTILINE)
 
 
+def make(*arguments):
+    """Run make as from a new terminal, also when make runs these tests."""
+    settings = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "VENV", "BUILD"}
+    variables = {name: value for name, value in os.environ.items() if name not in settings}
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+
+
 def targets():
     """Return the targets that ``make help`` lists."""
-    result = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = make("help")
     return re.findall(r"^  ([a-z]+) +\S", result.stdout, re.MULTILINE)
 
 
 def test_help_lists_every_target_in_one_line():
     phony = re.search(r"^\.PHONY: (.*)$", read("Makefile"), re.MULTILINE)[1].split()
     assert targets() == phony
-    result = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = make()
     assert "usage: make TARGET" in result.stdout
     assert all(len(line) <= 100 for line in result.stdout.splitlines())
 
 
 @pytest.mark.parametrize("target", targets())
 def test_every_target_can_be_read_by_make(target):
-    result = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+    result = make("-n", target)
     assert result.returncode == 0, result.stderr
     for script in re.findall(r"tools/\w+\.py", result.stdout):
         assert (ROOT / script).is_file(), script
 
 
+def test_one_stage_of_the_tests_can_be_chosen():
+    assert make("-n", "test", "STAGES=lint").stdout.rstrip().endswith(" lint")
+
+
 def test_a_missing_python_is_one_line():
-    command = ["make", "book", "PYTHON=no-such-python"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    result = make("book", "PYTHON=no-such-python")
     assert result.returncode != 0
     assert result.stderr.count("\n") == 1
     assert "no-such-python is not installed: install Python" in result.stderr
@@ -385,9 +397,7 @@ def test_the_published_folder_is_the_one_that_make_book_writes():
     (artifact,) = [
         step for step in jobs["build"]["steps"] if "upload-pages" in step.get("uses", "")
     ]
-    result = subprocess.run(
-        ["make", "-n", "serve"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    result = make("-n", "serve")
     assert f'"./{artifact["with"]["path"]}"' in result.stdout
 
 

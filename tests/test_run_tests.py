@@ -140,12 +140,6 @@ def test_the_last_line_is_in_the_form_of_pytest(runner):
     assert line.strip("=") == " 812 passed, 1 skipped in 3723.40s (1:02:03) "
 
 
-def test_every_stage_can_be_called_alone_from_make():
-    command = ["make", "-n", "test", "STAGES=lint"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert result.stdout.rstrip().endswith(" lint")
-
-
 BAD_DOCSTRING = '''"""A module."""
 
 
