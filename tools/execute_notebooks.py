@@ -14,6 +14,7 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,11 @@ class NotebookError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one notebook: an error, or whether it changed."""
+    """What became of one notebook: an error, or whether it changed, and how long it took."""
 
-    path: Path
     changed: bool = False
     error: str = ""
+    seconds: float = 0
 
 
 class _ThisEnvironment(KernelSpecManager):
@@ -137,6 +138,7 @@ def process(path: Path, *, run: bool = True, write: bool = True, timeout: float 
     Result
         Whether the file changed (or would have), or why it was left alone.
     """
+    start = time.monotonic()
     try:
         stored = path.read_text(encoding="utf-8")
         notebook = read_notebook(stored)
@@ -148,19 +150,19 @@ def process(path: Path, *, run: bool = True, write: bool = True, timeout: float 
         if problems:
             raise NotebookError("\n  ".join(problems))
     except NotebookError as error:
-        return Result(path, error=str(error))
+        return Result(error=str(error))
     except FileNotFoundError:
-        return Result(path, error="there is no such notebook")
+        return Result(error="there is no such notebook")
     except (OSError, ValueError) as error:  # not readable, not JSON, not a notebook
-        return Result(path, error=f"cannot be read: {first_line(str(error))}")
+        return Result(error=f"cannot be read: {first_line(str(error))}")
     text = to_text(notebook)
     if text == stored:
-        return Result(path)
+        return Result(seconds=time.monotonic() - start)
     if write:
         unfinished = path.with_suffix(".ipynb.part")
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
-    return Result(path, changed=True)
+    return Result(changed=True, seconds=time.monotonic() - start)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -201,7 +203,8 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{path}: {result.error}", file=sys.stderr)
             else:
                 changed = "would change" if options.check else "changed"
-                print(f"{path}: {changed if result.changed else 'unchanged'}")
+                took = f" ({result.seconds:.0f} s)" if settings["run"] else ""
+                print(f"{path}: {changed if result.changed else 'unchanged'}{took}")
     return int(failed)
 
 
