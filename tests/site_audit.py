@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import http.server
+import itertools
 import json
 import re
 import threading
@@ -62,9 +63,8 @@ def broken_links(page, site):
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         if not target.is_relative_to(site) or not target.is_file():
             problems.append(f"{address}: no such file")
-        elif parts.fragment and target.suffix == ".html":
-            if unquote(parts.fragment) not in anchors(target):
-                problems.append(f"{address}: no such place")
+        elif target.suffix == ".html" and unquote(parts.fragment) not in anchors(target) | {""}:
+            problems.append(f"{address}: no such place")
     return problems
 
 
@@ -132,7 +132,7 @@ def heading_problems(page):
     article = parse(page).find("article") or parse(page).find("main")
     levels = [int(tag.name[1]) for tag in article.find_all(re.compile("^h[1-6]$"))]
     problems = [] if levels.count(1) == 1 else [f"{levels.count(1)} h1"]
-    for above, below in zip(levels, levels[1:], strict=False):
+    for above, below in itertools.pairwise(levels):
         if below > above + 1:
             problems.append(f"h{below} after h{above}")
     return problems
@@ -233,6 +233,8 @@ async def opened(browser, home, **options):
         await context.close()
 
 
+UNFOLD = "document.querySelectorAll('details').forEach((box) => { box.open = true; })"
+
 OVERFLOW = """() => {
   const wide = [];
   if (document.documentElement.scrollWidth > innerWidth) wide.push(
@@ -270,7 +272,7 @@ async def audit_page(browser, site, home, path, axe):
         await page.goto(home + name, wait_until="load")
         await page.wait_for_timeout(250)
         result["http"] = {key: list(value) for key, value in found.items()}
-        await page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        await page.evaluate(UNFOLD)
         await page.evaluate(axe)
         for theme, width in VIEWS:
             await page.emulate_media(color_scheme=theme)

@@ -2,7 +2,7 @@
 
 // A box that scrolls can be reached with the keyboard; one that does not is no stop on the way.
 function markScrollable() {
-  document.querySelectorAll(".math-scroll, span.math, main pre, .book-table").forEach((box) => {
+  document.querySelectorAll(".math-scroll, span.math, main pre, .pst-scrollable-table-container").forEach((box) => {
     const scrolls = box.scrollWidth > box.clientWidth;
     const formula = box.matches(".math-scroll, span.math");
     if (scrolls) {

@@ -3,7 +3,7 @@ Sphinx extension: what the pages of this book have beyond the theme.
 
 - Paragraphs that begin with a fixed bold phrase, and a few kinds of sections, get a CSS class.
 - Figures, tables and formulas count from 1 in each chapter, with the chapter's number before.
-- Wide tables and wide formulas can be scrolled with the keyboard.
+- Folded cells are named by what the reader sees.
 - Each page describes itself (``description`` and Open Graph), and names no other host for it.
 - Files that no page uses, and CSS rules that match nothing in the book, are left out.
 """
@@ -15,7 +15,6 @@ from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from prune_css import prune_css, words
 from sphinx.transforms import SphinxTransform
-from sphinx.transforms.post_transforms import SphinxPostTransform
 
 CALLOUTS = {
     "What to notice": "notice",
@@ -90,26 +89,12 @@ def wrap_callout(paragraph, kind):
     parent.insert(index, box)
 
 
-class WrapTables(SphinxPostTransform):
-    """Put each table into a box that scrolls, so that a narrow page does not."""
-
-    default_priority = 900
-    formats = ("html",)
-
-    def run(self, **kwargs):
-        """Go through the page."""
-        for table in list(self.document.findall(nodes.table)):
-            box = nodes.container(classes=["book-table", "pst-scrollable-table-container"])
-            table.replace_self(box)
-            box.append(table)
-
-
 def number_by_chapter(app, env):
     """Number what is counted as (chapter, place in the chapter)."""
     changed = []
     for docname, kinds in env.toc_fignumbers.items():
         chapter = CHAPTER.search(docname)
-        for kind, numbers in kinds.items():
+        for numbers in kinds.values():
             for place, (identifier, old) in enumerate(sorted(numbers.items(), key=by_number), 1):
                 new = (int(chapter[1]), place) if chapter else (place,)
                 if new != old:
@@ -220,7 +205,6 @@ def delete(path):
 def setup(app):
     """Connect everything."""
     app.add_transform(MarkCallouts)
-    app.add_post_transform(WrapTables)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.connect("env-get-updated", number_by_chapter, priority=900)

@@ -184,7 +184,7 @@ class _Parser:
     # ------------------------------------------------------------------ tokens
 
     def peek(self):
-        """Return the next token, or an empty string at the end; environments as ``\\end``."""
+        """Return the next token: empty at the end, without the name at environments."""
         if self.position == len(self.tokens):
             return ""
         match = self.tokens[self.position]
@@ -299,6 +299,8 @@ class _Parser:
 
     def atom(self, before):
         """Return the elements of one atom; ``before`` decides whether a sign is unary."""
+        if self.position == len(self.tokens):
+            self.fail("something is missing")
         match = self.tokens[self.position]
         token = self.next()
         if match["number"]:
@@ -613,9 +615,9 @@ def _table(rows, environment, columns):
         for number, elements in enumerate(row):
             cell = SubElement(line, "mtd")
             if environment in ALIGNED and number % 2 == 1 and elements:
-                if elements[0].tag == "mo" and elements[0].get("form") in (None, "prefix"):
-                    if elements[0].get("fence") is None:
-                        elements[0].set("form", "infix")
+                first = elements[0]  # it follows the cell before, with space on both sides
+                if first.tag == "mo" and first.get("fence") is None:
+                    first.set("form", "infix")
             if environment == "array":
                 cell.set("class", _array_column(columns, number))
             cell.extend(elements)

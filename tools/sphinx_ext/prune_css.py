@@ -7,9 +7,7 @@ __all__ = ["prune_css", "words"]
 WORD = re.compile(r"[A-Za-z_][\w-]*")
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
 # Names that scripts put together from parts.
-COMPOSED = re.compile(
-    r"bs-tooltip|tooltip|dropdown|collaps|cnn-|book-|math-"
-)
+COMPOSED = re.compile(r"bs-tooltip|tooltip|dropdown|collaps|cnn-|book-|math-")
 
 
 def words(text):
@@ -63,7 +61,7 @@ def prune_css(css, used):
     fonts = re.findall(r"@font-face\s*\{[^}]*\}", kept)
     for font in fonts:
         family = re.search(r"font-family:\s*[\"']?([^;\"'}]+)", font)
-        if family and family[1] not in kept.replace(font, "") or "Awesome" in font:
+        if family and family[1] not in kept.replace(font, ""):
             kept = kept.replace(font, "")
     return kept
 
