@@ -273,6 +273,14 @@ class TestConvolution:
         ):
             draw(figure)
 
+    def test_rounded_products_do_not_pretend_to_be_exact(self):
+        blur = torch.tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
+        ends = [
+            texts(diagrams.plot_window_step(X, kernel).axes[0])[-1]
+            for kernel in (blur, blur * 4, K - 1)
+        ]
+        assert ends == ["≈ 1.25", "= 5.00", "= \N{MINUS SIGN}3"]
+
     def test_negative_weights_stand_in_brackets(self):
         ax = diagrams.plot_window_step(X, -K).axes[0]
         assert "(\N{MINUS SIGN}2)" in texts(ax)
@@ -463,6 +471,12 @@ class TestNetworks:
         assert all(looks.count(look) == 4 for look in looks)
         letters = [text for text in texts(ax) if len(text) == 1]
         assert sorted(letters) == sorted("abcd" * 4)
+
+    def test_thirty_weights_can_be_told_apart(self):
+        mask = torch.arange(1, 31).repeat(2, 1)
+        ax = diagrams.draw_network([mask])
+        looks = {(line.get_color(), str(line._dash_pattern)) for line in ax.lines}
+        assert len(looks) == 30
 
     def test_own_weights_have_own_letters(self):
         ax = diagrams.draw_network(LOCAL, grid=True)

@@ -28,6 +28,7 @@ TEXT_COLOURS = {
     "highlight": "#9C4300",
     "gradient": "#1F6187",
 }
+ALMOST_EQUAL = "\N{ALMOST EQUAL TO}"
 INFINITY = "\N{INFINITY}"
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"

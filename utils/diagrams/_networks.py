@@ -27,15 +27,9 @@ from utils.style import PALETTE, SIGNED_CMAP
 _PITCH = 0.62  # from one unit of a column to the next
 _SHEAR, _DEPTH = 0.4, 0.56  # how a plane that lies in the page is drawn
 
-# Weights that are shared are told apart by colour, line style and letter together.
-_STRANDS = (
-    ("highlight", "-"),
-    ("input", (0, (5, 1.5))),
-    ("bias", (0, (1, 1))),
-    ("output", (0, (5, 1.5, 1, 1.5))),
-    ("kernel", (0, (8, 1.5))),
-    ("gradient", (0, (2, 2))),
-)
+# Weights that are shared are told apart by colour and line style: 30 pairs that all differ.
+_STRAND_COLOURS = ("highlight", "input", "bias", "output", "kernel", "gradient")
+_STRAND_STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (9, 2)))
 
 
 def patch_mask(size, kernel_size, *, stride=1, shared=False):
@@ -179,12 +173,12 @@ class _Layout:
 
     def _place_columns(self):
         largest = max(self.counts)
-        self.width = 3.2 * (len(self.counts) - 1) + 0.8
+        self.width = 3.6 * (len(self.counts) - 1) + 0.8
         self.height = max(_PITCH * largest, 2.4)
         self.units = []
         for depth, count in enumerate(self.counts):
             pitch = min(self.height / count, 2.4)
-            x, first = 0.4 + 3.2 * depth, (self.height - pitch * (count - 1)) / 2
+            x, first = 0.4 + 3.6 * depth, (self.height - pitch * (count - 1)) / 2
             self.units.append([(x, first + n * pitch) for n in range(count)])
 
     def _place_planes(self):
@@ -256,6 +250,12 @@ def _strengths(layout, masks):
     return strengths
 
 
+def _strand(kind):
+    """Return the role and line style of weight number `kind` of those that are shared."""
+    colours, styles = len(_STRAND_COLOURS), len(_STRAND_STYLES)
+    return _STRAND_COLOURS[kind % colours], _STRAND_STYLES[(kind + kind // colours) % styles]
+
+
 def _paint_strands(ax, layout, depth, mask, *, thickness):
     """Draw the connections from layer `depth` to the next; a shared weight has its own style."""
     numbers, uses = mask[mask > 0].unique(return_counts=True)
@@ -267,7 +267,7 @@ def _paint_strands(ax, layout, depth, mask, *, thickness):
     lift = 0.3 * _DEPTH if plane and lettered else 0.0
     for unit, source in mask.nonzero().tolist():
         kind = numbers.index(int(mask[unit, source]))
-        role, style = _STRANDS[kind % len(_STRANDS)] if sharing else ("kernel", "-")
+        role, style = _strand(kind) if sharing else ("kernel", "-")
         (x, y), end = layout.units[depth][source], layout.units[depth + 1][unit]
         ax.plot(
             (x + lift, end[0]),
@@ -344,23 +344,25 @@ def draw_network(layers, *, ax=None, labels=None, grid=False, caption=True):
     if labels is not None:
         labels = _validate.as_texts(labels, "labels", len(masks) + 1)
     layout = _Layout(masks, grid=grid)
-    width, height = layout.width, layout.height
+    width, height, size = layout.width, layout.height, 0.42
+    if labels is not None:
+        longest = 0.62 * max(map(len, labels))
+        if grid:
+            width += size * longest
+        else:
+            size = min(size, 2.9 / longest)
     below = 0.7 * (labels is not None and not grid) + 0.9 * caption
     scale = min(0.7, 5.5 / (height + below), 6.4 / width)
     ax = as_panel(ax, width * scale + 0.2, (height + below) * scale + 0.2)
     _paint_network(ax, layout, masks)
     for depth, label in enumerate(labels or ()):
         if grid:
-            x, y, align = 0.0, layout.middles[depth] - 0.1, "left"
-            if layout.sides[depth] > 1:
-                y -= layout.across * _DEPTH / 2 + 0.3
+            x, y, align = layout.width + 0.15, layout.middles[depth], "left"
         else:
-            x, y, align = layout.units[depth][0][0], height + 0.4, ("left", "center")[depth > 0]
-            if depth == 0:
-                x -= 0.25
-            elif depth == len(masks):
-                x, align = width, "right"
-        write_in(ax, x, y, label, height=0.42, colour=MUTED, ha=align)
+            x, y, align = layout.units[depth][0][0], height + 0.4, "center"
+            if depth in (0, len(masks)):
+                x, align = (0.15, "left") if depth == 0 else (width, "right")
+        write_in(ax, x, y, label, height=size, colour=MUTED, ha=align)
     if caption:
         text = f"{_formula(masks)} = {count_parameters(masks):,} parameters"
         write_in(ax, width / 2, height + below - 0.35, text, height=0.46, width=width)

@@ -1,7 +1,8 @@
 """Grids of numbers and windows that slide over them."""
 
+import math
 from itertools import accumulate
-from operator import index
+from operator import index, mul
 
 import matplotlib.pyplot as plt
 import torch
@@ -11,7 +12,9 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
 from utils import _validate
 from utils.diagrams._cells import (
+    ALMOST_EQUAL,
     DOT,
+    INFINITY,
     INK,
     MINUS,
     MUTED,
@@ -261,15 +264,27 @@ def _blank_figure(make, width, height, *, cell):
     return figure, ax
 
 
+def _adds_up(pixels, weights, result):
+    """Tell whether numbers as they are written, perhaps rounded, give the result as written."""
+    pixels, weights, (result,) = (
+        [float(text.replace(MINUS, "-").replace(INFINITY, "inf")) for text in texts]
+        for texts in (pixels, weights, [result])
+    )
+    return math.isclose(sum(map(mul, pixels, weights)), result, rel_tol=1e-9, abs_tol=1e-9)
+
+
 def _write_sum(ax, slide, position, *, left, top, room, line):
     """Write out the products of one window, a line for each kernel row, and what they add up to."""
     write_pixel, write_weight = number_format(slide.image), number_format(slide.kernel)
     rows, columns = slide.kernel.shape
     pixels = [write_pixel(slide.padded[tap]) for tap in slide.taps(position)]
     weights = [write_weight(weight) for weight in slide.kernel.flatten()]
-    weights = [f"({w})" if w.startswith(MINUS) else w for w in weights]
     label = "Y[{}, {}] =".format(*position)
-    result = f"= {number_format(slide.output)(slide.output[position])}"
+    written = number_format(slide.output)(slide.output[position])
+    exact = _adds_up(pixels, weights, written)
+    result = f"{'=' if exact else ALMOST_EQUAL} {written}"
+
+    weights = [f"({w})" if w.startswith(MINUS) else w for w in weights]
 
     # Widths as multiples of the height of the text; the products are lined up at their dots.
     digit, plus = 0.62, 1.3
@@ -693,7 +708,7 @@ def plot_shrinking(image, kernel_size, *, times=10, ncols=4):
     copy[0, 0, (size - 1) // 2, (size - 1) // 2] = 1
     nrows = -(-(times + 1) // ncols)
     scale = 7.0 / ncols
-    figure = plt.figure(figsize=(7.0, nrows * (scale * rows / columns + 0.3)))
+    figure = plt.figure(figsize=(7.0, nrows * (scale * rows / columns + 0.34)))
     for step in range(times + 1):
         if step:
             picture = F.conv2d(picture[None, None], copy)[0, 0]
@@ -720,5 +735,5 @@ def plot_shrinking(image, kernel_size, *, times=10, ncols=4):
                 )
             )
         cell_axes(ax, columns, rows, margin=0.02 * max(rows, columns))
-        ax.set_title(f"{height}{TIMES}{width}")
+        ax.set_title(f"{height}{TIMES}{width}", fontsize=16)
     return figure
