@@ -104,7 +104,9 @@ CALLS = {
     "diagrams.patch_mask": lambda: {"size": 4, "kernel_size": 2},
     "diagrams.plot_convolution": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
     "diagrams.plot_dilation": lambda: {"kernel_size": 3},
+    "diagrams.plot_grids": lambda: {"grids": [grey(), kernel()]},
     "diagrams.plot_networks": lambda: {"networks": [[4, 2, 1], [4, 1]]},
+    "diagrams.plot_padding_modes": lambda: {"image": grey(), "padding": 2},
     "diagrams.plot_shrinking": lambda: {"image": grey(), "kernel_size": 3, "times": 2},
     "diagrams.plot_window_step": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
     "kernels.kernel": lambda: {"name": "sobel_x"},
@@ -176,6 +178,7 @@ WRONG = {
     "filter": [*NO_ARRAY, torch.zeros(3, 3), torch.zeros(2, 3, 3), torch.zeros(3, 0, 3)],
     "fmt": [3, [1]],
     "grid": NO_BOOL,
+    "grids": [None, 3, "text", [], [3], [torch.zeros(3)], [torch.zeros(0, 3)]],
     "groups": [*NO_INT, 3],
     "highlight": [3, "text", [(9, 9)], (1, 2, 3)],
     "image": [*NO_ARRAY, torch.zeros(2, 3, 4, 5), torch.zeros(4), torch.zeros(0, 4)],
@@ -224,7 +227,7 @@ TEXT = {"title"}  # Matplotlib writes whatever it is given
 DATA = {
     *("image", "images", "kernel", "kernels", "filter", "weight", "conv_layer", "response"),
     *("responses", "values", "size", "kernel_size", "in_channels", "out_channels", "in_features"),
-    *("out_features", "layers", "networks", "figures", "snapshots", "losses", "target"),
+    *("out_features", "layers", "networks", "grids", "figures", "snapshots", "losses", "target"),
 }
 POSITIONAL = {
     "plotting.plot_convs:axis",
