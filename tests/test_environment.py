@@ -110,6 +110,33 @@ def test_a_moved_environment_is_noticed(project, tmp_path):
     assert not environment.is_installed(new, "site")
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "#!{}/bin/python\n",
+        "#!{}/bin/python3.12\n",
+        '#!/bin/sh\n\'\'\'exec\' "{}/bin/python" "$0" "$@"\n',
+    ],
+    ids=["plain", "with version", "long path"],
+)
+def test_an_environment_whose_programs_do_not_start_is_named(project, tmp_path, start):
+    venv = tmp_path / "new place"
+    fake_python(venv, 'echo "3 12"; echo 26.3\n')
+    (venv / "bin" / "pip").write_text(start.format(tmp_path / "old place"))
+    with pytest.raises(SetupError, match=r"was moved or copied.*rm -rf"):
+        environment.prepare(venv, ["site"])
+    (venv / "bin" / "pip").write_text(start.format(venv))
+    assert not environment.was_moved(venv)
+
+
+def test_an_environment_behind_a_link_was_not_moved(tmp_path):
+    venv = tmp_path / "venv"
+    fake_python(venv, "exit 0\n")
+    (venv / "bin" / "pip").write_text(f"#!{venv}/bin/python\n")
+    (tmp_path / "link").symlink_to(venv)
+    assert not environment.was_moved(tmp_path / "link")
+
+
 def test_an_unknown_group_is_named(project, tmp_path):
     with pytest.raises(SetupError, match="no dependency group 'nope'"):
         environment.fingerprint(tmp_path, "nope")

@@ -199,7 +199,34 @@ def inspect(venv):
     if version < OLDEST_PYTHON:
         found = ".".join(map(str, version))
         raise SetupError(f"{venv} has Python {found}, too old for the book: {remedy}")
+    if was_moved(venv):
+        raise SetupError(f"{venv} was moved or copied, so its programs do not start: {remedy}")
     return str(python), tuple(int(part) for part in re.findall(r"\d+", pip_line)[:2])
+
+
+def was_moved(venv):
+    """
+    Tell whether the scripts of an environment start a Python elsewhere.
+
+    Parameters
+    ----------
+    venv : Path
+        An existing environment.
+
+    Returns
+    -------
+    bool
+        Whether the first lines of its ``pip`` name the Python of another folder.
+    """
+    script = venv / "bin" / "pip"
+    if not script.is_file():
+        return False
+    start = script.read_text(encoding="utf-8", errors="replace")[:1000]
+    named = re.search(r"(/[^\"\n]*)/python[\d.]*[\"\s]", start)
+    if named is None:
+        return False
+    folder = Path(named.group(1))
+    return not (folder.is_dir() and folder.samefile(venv / "bin"))
 
 
 def pip_install(python, arguments, what):
