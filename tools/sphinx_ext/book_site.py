@@ -20,6 +20,7 @@ CALLOUTS = {
     "What to notice": "notice",
     "Predict, then run": "predict",
     "Trap": "trap",
+    "Your turn": "turn",
     "You will be able to": "outcomes",
 }
 SECTIONS = {"Exercise ": "exercise", "Summary": "summary", "Further reading": "further-reading"}
