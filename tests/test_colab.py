@@ -61,15 +61,12 @@ WHERE = "import utils; print(Path(utils.__file__).parents[1])"
 
 def test_every_notebook_starts_in_an_empty_colab(content, remote, monkeypatch):
     monkeypatch.setenv("COURSE_REPO", remote)
-    cells = [new_code_cell("import google.colab")]
+    sources = ["import google.colab"]
     for path in NOTEBOOKS:
-        cells += nbformat.read(path, as_version=4).cells[:3]
-    cells += [new_code_cell(SETUP_CELL), new_code_cell(SETUP_CELL)]
-    cells += [
-        new_code_cell(WHERE),
-        new_code_cell("import sys; print(len({*sys.path}) == len(sys.path))"),
-    ]
-    notebook = new_notebook(cells=[cell for cell in cells if cell.cell_type == "code"])
+        start = nbformat.read(path, as_version=4).cells[:3]
+        sources += [cell.source for cell in start if cell.cell_type == "code"]
+    sources += [SETUP_CELL, SETUP_CELL, WHERE, "print(len(set(sys.path)) == len(sys.path))"]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
     execute(notebook, content)
     *silent, where, once = notebook.cells
     assert not any(cell.outputs for cell in silent)
