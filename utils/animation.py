@@ -83,11 +83,11 @@ class Animation:
         return _with_palette(strip)
 
     @property
-    def strip(self):
+    def strip(self):  # numpydoc ignore=RT01,EX01
         """The picture of all steps, as a Pillow image with a palette."""
         return self._strip
 
-    def save_strip(self, path):
+    def save_strip(self, path):  # numpydoc ignore=EX01
         """
         Write the picture of all steps to a PNG file.
 
