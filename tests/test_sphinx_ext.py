@@ -1,5 +1,6 @@
 """The extensions of the site: formulas, callouts, numbers of figures, shortened style sheets."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ sys.path.insert(0, str(EXTENSIONS))
 
 import latex_mathml  # noqa: E402
 from latex_mathml import LatexError, latex_to_mathml  # noqa: E402
-from prune_css import prune_css, words  # noqa: E402
+from prune_css import drop_missing_fonts, prune_css, words  # noqa: E402
 
 NAMESPACE = f"{{{latex_mathml.NAMESPACE}}}"
 
@@ -168,19 +169,26 @@ def test_rules_that_match_nothing_are_left_out():
     a:not(.b) .a::before { content: "} .b {" }
     @media print { .b { color: black } }
     @media screen { .a { color: white } .b { color: black } }
-    @font-face { font-family: "Lost"; src: url(lost.woff2) }
     @keyframes turn { from { opacity: 0 } to { opacity: 1 } }
     html[data-theme="dark"] p { color: grey }
     """
     short = prune_css(css, {"a"})
     assert "blue" not in short
     assert "black" not in short
-    assert "Lost" not in short
     assert ".a{color: red}" in short
     assert 'a:not(.b) .a::before{content: "} .b {"}' in short
     assert "@media screen{.a{color: white}}" in short
     assert "@keyframes turn{from { opacity: 0 } to { opacity: 1 }}" in short
     assert 'html[data-theme="dark"] p{color: grey}' in short
+
+
+def test_fonts_without_a_file_are_left_out(tmp_path):
+    (tmp_path / "here.woff2").touch()
+    css = "".join(
+        f'@font-face{{font-family:"{name}";src:url("{name}.woff2?v=1") format("woff2")}}'
+        for name in ("here", "gone")
+    )
+    assert re.findall('"(here|gone)"', drop_missing_fonts(css + ".a{}", tmp_path)) == ["here"]
 
 
 def test_a_shortened_sheet_stays_as_it_is():

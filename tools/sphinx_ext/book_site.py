@@ -13,7 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
-from prune_css import prune_css, words
+from prune_css import drop_missing_fonts, prune_css, words
 from sphinx.transforms import SphinxTransform
 
 CALLOUTS = {
@@ -184,8 +184,8 @@ def slim_down(app, exception):
     used = {name for name in used if not FONT_AWESOME.fullmatch(name)}  # book.css has the icons
     for pattern in PRUNED_CSS:
         for path in site.glob(pattern):
-            css = path.read_text(encoding="utf-8")
-            path.write_text(prune_css(css, used), encoding="utf-8")
+            css = prune_css(path.read_text(encoding="utf-8"), used)
+            path.write_text(drop_missing_fonts(css, path.parent), encoding="utf-8")
 
 
 def words_of(paths):

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["prune_css", "words"]
+__all__ = ["drop_missing_fonts", "prune_css", "words"]
 
 WORD = re.compile(r"[A-Za-z_][\w-]*")
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
@@ -36,8 +36,8 @@ def prune_css(css, used):
     """
     Leave out the rules whose classes and ids are not all used.
 
-    A rule stays when one of its selectors can match. Rules without a selector (fonts, animations,
-    page settings) stay, except fonts that nothing names any more.
+    A rule stays when one of its selectors can match, and when it has no selector (fonts,
+    animations, page settings).
 
     Parameters
     ----------
@@ -57,13 +57,31 @@ def prune_css(css, used):
     '.a{color:red}.a p{color:blue}'
     """
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    kept = "".join(_rules(css, used))
-    fonts = re.findall(r"@font-face\s*\{[^}]*\}", kept)
-    for font in fonts:
-        family = re.search(r"font-family:\s*[\"']?([^;\"'}]+)", font)
-        if family and family[1] not in kept.replace(font, ""):
-            kept = kept.replace(font, "")
-    return kept
+    return "".join(_rules(css, used))
+
+
+def drop_missing_fonts(css, folder):
+    """
+    Leave out the fonts of which no file is there.
+
+    Parameters
+    ----------
+    css : str
+        A style sheet.
+    folder : pathlib.Path
+        Where the style sheet lies: the addresses in it begin there.
+
+    Returns
+    -------
+    str
+        The style sheet without these fonts.
+    """
+
+    def keep(rule):
+        files = re.findall(r"url\([\"']?([^\"')?#]+)", rule[0])
+        return rule[0] if any((folder / file).is_file() for file in files) else ""
+
+    return re.sub(r"@font-face\s*\{[^}]*\}", keep, css)
 
 
 def _rules(css, used):
