@@ -373,6 +373,53 @@ class TestShrinking:
         assert plt.get_fignums() == []
 
 
+class TestGrids:
+    def test_each_grid_holds_its_numbers_at_one_scale(self):
+        grids = [pixel_usage(5, 3), pixel_usage(3, 2, padding=1)]
+        figure = diagrams.plot_grids(grids, titles=["five", "three"], shade=True)
+        assert [ax.get_title() for ax in figure.axes] == ["five", "three"]
+        for ax, grid in zip(figure.axes, grids, strict=True):
+            assert grid_at(ax, 0, 0, *grid.shape) == grid.tolist()
+        assert len({(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes}) == 1, "one scale"
+        draw(figure)
+
+    def test_the_same_cells_are_framed_in_every_grid(self):
+        figure = diagrams.plot_grids([X, X + 1], highlight=[(0, 1), (2, 2)])
+        assert [len(frames(ax)) for ax in figure.axes] == [2, 2]
+
+    def test_rows_of_grids(self):
+        figure = diagrams.plot_grids([X] * 5, ncols=2)
+        assert figure.axes[0].get_subplotspec().get_gridspec().get_geometry() == (3, 2)
+
+    def test_a_cell_that_does_not_exist_in_one_of_them(self):
+        with pytest.raises(ValueError, match="highlight must be"):
+            diagrams.plot_grids([X, K], highlight=(4, 4))
+        assert plt.get_fignums() == []
+
+
+class TestPaddingModes:
+    def test_each_panel_is_what_conv2d_reads(self):
+        picture = torch.arange(30.0).reshape(5, 6) / 30
+        figure = diagrams.plot_padding_modes(picture, padding=(1, 2))
+        copy = torch.zeros(1, 1, 3, 5)
+        copy[..., 0, 0] = 1  # the pixel in the window's corner: the padded picture, less its end
+        for ax in figure.axes:
+            layer = torch.nn.Conv2d(1, 1, (3, 5), padding=(1, 2), padding_mode=ax.get_title())
+            with torch.no_grad():
+                layer.weight.copy_(copy)
+                layer.bias.zero_()
+                expected = layer(picture[None, None])[0, 0]
+            shown = torch.as_tensor(ax.images[0].get_array()[:5, :6])
+            torch.testing.assert_close(shown, expected, check_dtype=False)
+            assert frames(ax) == [(2, 1, 6, 5)]
+        draw(figure)
+
+    def test_a_rim_wider_than_the_picture(self):
+        with pytest.raises(ValueError, match="padding must be smaller than the picture"):
+            diagrams.plot_padding_modes(torch.ones(4, 4), padding=4)
+        assert plt.get_fignums() == []
+
+
 class TestMasks:
     def test_a_patch_mask_is_a_convolution(self):
         weights = torch.randn(9, generator=torch.Generator().manual_seed(0)).double()
