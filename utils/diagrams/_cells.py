@@ -156,6 +156,18 @@ def outline(ax, x, y, *, rows=1, columns=1, role="highlight", linewidth=3, inset
     return ax.add_patch(frame)
 
 
+def outline_cells(ax, cells, *, origin=(0.0, 0.0), role="highlight"):
+    """Frame a set of cells: one frame around a full rectangle, else one frame a cell."""
+    left, top = origin
+    rows, columns = {i for i, _ in cells}, {j for _, j in cells}
+    height, width = max(rows) - min(rows) + 1, max(columns) - min(columns) + 1
+    if len(set(cells)) == height * width:
+        outline(ax, left + min(columns), top + min(rows), rows=height, columns=width, role=role)
+        return
+    for i, j in cells:
+        outline(ax, left + j, top + i, role=role, linewidth=2.5, inset=0.04)
+
+
 def paint_grid(
     ax,
     values,
@@ -226,6 +238,22 @@ def _shades(values):
     finite = values.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
     low, high = min(float(finite.min()), 0.0), float(finite.max())
     return (finite - low) / (high - low) if high > low else finite * 0
+
+
+def write_header(ax, x, y, letter, role, shape):
+    """Write the name and size of a grid above it."""
+    size = TIMES.join(f"{n}" for n in shape)
+    options = {"height": 0.44, "ha": "left", "colour": TEXT_COLOURS[role]}
+    write_in(ax, x, y, f"{letter}", fontweight="bold", **options)
+    write_in(ax, x + 0.55, y, size, height=0.36, ha="left", colour=MUTED)
+
+
+def blank_figure(make, width, height, *, cell):
+    """Make a figure of width x height cells, filled by one axes."""
+    figure = make(figsize=(width * cell, height * cell), layout="none", facecolor="white")
+    ax = figure.add_axes((0, 0, 1, 1))
+    cell_axes(ax, width, height, margin=0)
+    return figure, ax
 
 
 def as_panel(ax, width, height):

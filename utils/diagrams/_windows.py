@@ -23,12 +23,15 @@ from utils.diagrams._cells import (
     as_format,
     as_panel,
     as_values,
+    blank_figure,
     cell_axes,
     number_format,
     outline,
+    outline_cells,
     paint_cell,
     paint_grid,
     tint,
+    write_header,
     write_in,
 )
 from utils.shapes import conv_output_size
@@ -84,18 +87,6 @@ class _Slide:
             shape = tuple(self.output.shape)
             raise ValueError(f"position must lie in the output of shape {shape}, got {pair}")
         return pair
-
-
-def _outline_cells(ax, cells, *, origin=(0.0, 0.0), role="highlight"):
-    """Frame a set of cells: one frame around a full rectangle, else one frame a cell."""
-    left, top = origin
-    rows, columns = {i for i, _ in cells}, {j for _, j in cells}
-    height, width = max(rows) - min(rows) + 1, max(columns) - min(columns) + 1
-    if len(set(cells)) == height * width:
-        outline(ax, left + min(columns), top + min(rows), rows=height, columns=width, role=role)
-        return
-    for i, j in cells:
-        outline(ax, left + j, top + i, role=role, linewidth=2.5, inset=0.04)
 
 
 def _as_cells(highlight, shape):
@@ -180,7 +171,7 @@ def draw_grid(
     ax = as_panel(ax, 0.55 * columns + 0.2, 0.55 * rows + 0.4)
     paint_grid(ax, values, role=role, padding=rim, fmt=fmt, shade=shade)
     if cells:
-        _outline_cells(ax, cells)
+        outline_cells(ax, cells)
     cell_axes(ax, columns, rows)
     if title is not None:
         ax.set_title(title)
@@ -201,7 +192,7 @@ def _paint_window(ax, slide, position, *, origin=(0.0, 0.0)):
         factor = TIMES + write_weight(weight)
         small = {"height": 0.29, "width": 0.85, "colour": TEXT_COLOURS["kernel"], "ha": "right"}
         write_in(ax, x + 0.93, y + 0.8, factor, **small)
-    _outline_cells(ax, taps, origin=origin)
+    outline_cells(ax, taps, origin=origin)
 
 
 def draw_window(image, kernel, *, position=(0, 0), stride=1, padding=0, dilation=1, ax=None):
@@ -246,22 +237,6 @@ def draw_window(image, kernel, *, position=(0, 0), stride=1, padding=0, dilation
     ax = as_panel(ax, 0.55 * columns + 0.2, 0.55 * rows + 0.2)
     _paint_window(ax, slide, position)
     return cell_axes(ax, columns, rows)
-
-
-def _header(ax, x, y, letter, role, shape):
-    """Write the name and size of a grid above it."""
-    size = TIMES.join(f"{n}" for n in shape)
-    options = {"height": 0.44, "ha": "left", "colour": TEXT_COLOURS[role]}
-    write_in(ax, x, y, f"{letter}", fontweight="bold", **options)
-    write_in(ax, x + 0.55, y, size, height=0.36, ha="left", colour=MUTED)
-
-
-def _blank_figure(make, width, height, *, cell):
-    """Make a figure of width x height cells, filled by one axes."""
-    figure = make(figsize=(width * cell, height * cell), layout="none", facecolor="white")
-    ax = figure.add_axes((0, 0, 1, 1))
-    cell_axes(ax, width, height, margin=0)
-    return figure, ax
 
 
 def _adds_up(pixels, weights, result):
@@ -326,19 +301,19 @@ def _window_step(make, slide, step, *, cell=0.6, widest=5.6):
     width = 2 * margin + columns + gap + side
     line = 0.68
     height = margin + upper + 0.35 + line * kernel_rows + margin
-    figure, ax = _blank_figure(make, width, height, cell=min(cell, widest / width))
+    figure, ax = blank_figure(make, width, height, cell=min(cell, widest / width))
 
     x_input, y_input = margin, margin + head + (upper - head - rows) / 2
-    _header(ax, x_input, y_input - 0.4, "X", "input", slide.image.shape)
+    write_header(ax, x_input, y_input - 0.4, "X", "input", slide.image.shape)
     _paint_window(ax, slide, position, origin=(x_input, y_input))
 
     x_side = margin + columns + gap
     y_kernel = margin + head
-    _header(ax, x_side, y_kernel - 0.4, "K", "kernel", slide.kernel.shape)
+    write_header(ax, x_side, y_kernel - 0.4, "K", "kernel", slide.kernel.shape)
     paint_grid(ax, slide.kernel, origin=(x_side, y_kernel), role="kernel", strength=0.45)
 
     y_output = margin + upper - output_rows
-    _header(ax, x_side, y_output - 0.4, "Y", "output", slide.output.shape)
+    write_header(ax, x_side, y_output - 0.4, "Y", "output", slide.output.shape)
     shown = (torch.arange(slide.output.numel()) <= step).reshape(slide.output.shape)
     paint_grid(ax, slide.output, origin=(x_side, y_output), role="output", shown=shown)
     i, j = position
@@ -491,7 +466,7 @@ def plot_convolution(image, kernel, *, stride=1, padding=0, dilation=1):
     tallest = max(rows, kernel_rows, output_rows)
     width = 2 * margin + columns + max(kernel_columns, 1.8) + max(output_columns, 1.8) + 2 * gap
     height = 2 * margin + head + tallest
-    figure, ax = _blank_figure(plt.figure, width, height, cell=min(0.6, 7.0 / width))
+    figure, ax = blank_figure(plt.figure, width, height, cell=min(0.6, 7.0 / width))
     middle = margin + head + tallest / 2
 
     x = margin
@@ -502,7 +477,7 @@ def plot_convolution(image, kernel, *, stride=1, padding=0, dilation=1):
     ):
         grid_rows, grid_columns = (n + sum(p) for n, p in zip(values.shape, rim, strict=True))
         top = middle - grid_rows / 2
-        _header(ax, x, top - 0.4, letter, role, values.shape)
+        write_header(ax, x, top - 0.4, letter, role, values.shape)
         strength = 0.45 if role == "kernel" else 0.16
         paint_grid(ax, values, origin=(x, top), role=role, padding=rim, strength=strength)
         x += max(grid_columns, 1.8) if role != "input" else grid_columns
