@@ -79,6 +79,10 @@ def conv_layer():
     return layer
 
 
+def network():
+    return torch.nn.Sequential(conv_layer(), torch.nn.BatchNorm2d(2), torch.nn.MaxPool2d(2))
+
+
 def figures():
     return [Figure(figsize=(2, 1)) for _ in range(2)]
 
@@ -104,6 +108,7 @@ CALLS = {
     "diagrams.patch_mask": lambda: {"size": 4, "kernel_size": 2},
     "diagrams.plot_convolution": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
     "diagrams.plot_dilation": lambda: {"kernel_size": 3},
+    "diagrams.plot_flattened": lambda: {"image": grey(), "rows": (2, 4)},
     "diagrams.plot_grids": lambda: {"grids": [grey(), kernel()]},
     "diagrams.plot_networks": lambda: {"networks": [[4, 2, 1], [4, 1]]},
     "diagrams.plot_padding_modes": lambda: {"image": grey(), "padding": 2},
@@ -140,6 +145,7 @@ CALLS = {
     "shapes.pool_output_size": lambda: {"size": 8, "kernel_size": 3},
     "shapes.receptive_field": lambda: {"layers": [(3, 1), (2, 2)]},
     "shapes.same_padding": lambda: {"kernel_size": 3},
+    "shapes.summarise": lambda: {"module": network(), "input_shape": (3, 8, 9)},
     "shapes.unused_pixels": lambda: {"size": 8, "kernel_size": 3},
     "style.use_book_style": dict,
 }
@@ -185,6 +191,7 @@ WRONG = {
     "images": [None, "text", 3, [], [torch.zeros(3)], torch.zeros(4, 4)],
     "in_channels": NO_INT,
     "in_features": NO_INT,
+    "input_shape": [None, 3, "text", (), (3, 0, 9), (3, 8.5, 9), (2, 8, 9), (3, 2, 2)],
     "kernel": [*NO_ARRAY, torch.zeros(3), torch.zeros(0, 3), torch.zeros(2, 1, 3, 3)],
     "kernel_size": [*NO_PAIR, 0, None],
     "kernels": [None, 3, [], [torch.zeros(3)], ["soble_x"]],
@@ -192,6 +199,7 @@ WRONG = {
     "layers": NO_LAYERS,
     "limit": ["text", 0, -1, float("nan")],
     "losses": [None, 3, "text", [], [float("nan")] * 6],
+    "module": [None, "text", torch.nn.Linear(4, 2), torch.nn.Embedding(4, 2), torch.nn.ReLU],
     "ncols": NO_INT,
     "networks": [None, 3, "text", [], [3], [[]], [[3, 0]]],
     "numbers": NO_BOOL,
@@ -227,7 +235,18 @@ TEXT = {"title"}  # Matplotlib writes whatever it is given
 DATA = {
     *("image", "images", "kernel", "kernels", "filter", "weight", "conv_layer", "response"),
     *("responses", "values", "size", "kernel_size", "in_channels", "out_channels", "in_features"),
-    *("out_features", "layers", "networks", "grids", "figures", "snapshots", "losses", "target"),
+    *(
+        "out_features",
+        "module",
+        "input_shape",
+        "layers",
+        "networks",
+        "grids",
+        "figures",
+        "snapshots",
+        "losses",
+        "target",
+    ),
 }
 POSITIONAL = {
     "plotting.plot_convs:axis",
@@ -555,6 +574,7 @@ INTERFACE = {
     ),
     "shapes.receptive_field": "(layers)",
     "shapes.same_padding": "(kernel_size, *, dilation=1)",
+    "shapes.summarise": "(module, input_shape)",
     "shapes.unused_pixels": "(size, kernel_size, *, stride=1, padding=0, dilation=1)",
     "style.use_book_style": "()",
 }

@@ -24,10 +24,12 @@ __all__ = [
     "as_image_and_filter",
     "as_image_weight_bias",
     "as_images",
+    "as_input_shape",
     "as_int",
     "as_kernel",
     "as_layers",
     "as_matrix",
+    "as_module",
     "as_number",
     "as_padding",
     "as_pair",
@@ -130,6 +132,15 @@ def as_layers(layers, name="layers"):
         kernel_size, stride, dilation = (*layer, 1)[:3]
         checked.append(tuple(as_int(part, label) for part in (kernel_size, stride, dilation)))
     return checked
+
+
+def as_input_shape(shape, name="input_shape"):
+    """Return the shape of an input as a tuple of ints."""
+    if not isinstance(shape, (list, tuple)):
+        raise TypeError(f"{name} must be a tuple such as (C, H, W), got {_describe(shape)}")
+    if not shape:
+        raise ValueError(f"{name} must have at least one axis, got ()")
+    return tuple(as_int(size, f"{name}[{axis}]") for axis, size in enumerate(shape))
 
 
 def pad_amounts(padding, kernel_size, *, stride=1, dilation=1):
@@ -250,6 +261,13 @@ def as_conv_layer(layer, name="conv_layer"):
     if not isinstance(layer, torch.nn.Conv2d):
         raise TypeError(f"{name} must be a torch.nn.Conv2d, got {_describe(layer)}")
     return layer
+
+
+def as_module(module, name="module"):
+    """Return `module` if it is a `torch.nn.Module`."""
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(f"{name} must be a torch.nn.Module, got {_describe(module)}")
+    return module
 
 
 def as_axes(ax, name="ax"):

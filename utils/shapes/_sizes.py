@@ -21,7 +21,6 @@ __all__ = [
     "linear_parameters",
     "pixel_usage",
     "pool_output_size",
-    "receptive_field",
     "same_padding",
     "unused_pixels",
 ]
@@ -527,47 +526,6 @@ def linear_multiply_adds(in_features, out_features):
     14450688
     """
     return linear_parameters(in_features, out_features, bias=False)
-
-
-def receptive_field(layers):
-    """
-    Return how many input pixels one output entry of a stack of layers sees.
-
-    Parameters
-    ----------
-    layers : list of (int, int) or (int, int, int)
-        Kernel size, stride and (1 by default) dilation of each convolution or pooling layer,
-        from the first to the last.
-
-    Returns
-    -------
-    int
-        Pixels along one axis.
-
-    Raises
-    ------
-    TypeError
-        If `layers` is not a list of tuples of integers.
-    ValueError
-        If a tuple has another length or a number below 1.
-
-    Notes
-    -----
-    Each layer adds d(k - 1) steps, and a step is as long as the product of the strides before it
-    (Araujo, Norris and Sim, 2019, "Computing receptive fields of convolutional neural networks").
-
-    Examples
-    --------
-    >>> receptive_field([(3, 1), (3, 1)])  # two 3x3 layers see as far as one of 5x5
-    5
-    >>> receptive_field([(5, 1), (2, 2), (5, 1), (2, 2)])
-    16
-    """
-    field, step = 1, 1
-    for kernel_size, stride, dilation in _validate.as_layers(layers):
-        field += dilation * (kernel_size - 1) * step
-        step *= stride
-    return field
 
 
 def _windows(size, kernel_size, stride, padding, dilation):
