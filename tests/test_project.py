@@ -34,7 +34,7 @@ COMMANDS = {
     "uv": '"uv"',
 }
 # Modules whose name does not lead to their package, in case the package is not installed here.
-PACKAGE_OF = {"fontTools": "fonttools", "PIL": "pillow", "sklearn": "scikit-learn"}
+PACKAGE_OF = {"fontTools": "fonttools", "PIL": "pillow"}
 
 # Which groups of pyproject.toml the code of a folder may import from.
 GROUPS_OF = {
