@@ -19,9 +19,10 @@ from PIL import Image
 
 from utils import _validate
 from utils.diagrams._cells import TIMES, number_format
+from utils.diagrams._pools import pool_frames
 from utils.diagrams._windows import window_frames
 
-__all__ = ["Animation", "animate", "animate_conv"]
+__all__ = ["Animation", "animate", "animate_conv", "animate_pool"]
 
 _PIXELS_PER_INCH = 200  # twice the resolution at which a frame is shown
 _SECONDS_PER_STEP = 1.2
@@ -264,3 +265,46 @@ def _describe(image, kernel, output, *, stride, padding, dilation):
         f"A {sizes[1]} kernel slides over a {sizes[0]} input with {' and '.join(settings)}, one "
         f"step for each value of the output. The finished output has the rows {rows}."
     )
+
+
+def animate_pool(
+    image, kernel_size, *, stride=None, padding=0, mode="max", ceil_mode=False, alt=None
+):
+    """
+    Animate a pooling: one step for each value of the output, its maximum or mean written out.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W), the input X.
+    kernel_size : int or tuple of int
+        Height and width of the window.
+    stride, padding : int or tuple of int
+        As in `torch.nn.functional.max_pool2d`; the stride is the size of the window by default.
+    mode : str
+        "max" or "average".
+    ceil_mode : bool
+        Let the last window reach over the edge.
+    alt : str, optional
+        What there is to see; by default the size, the settings and the finished output.
+
+    Returns
+    -------
+    Animation
+        The last step shows the finished output.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> animation = animate_pool(torch.arange(16).reshape(4, 4), 2)
+    >>> animation.captions[-1]
+    'Y[1, 1] = 15: the largest of 10, 11, 14 and 15.'
+    """
+    settings = {"stride": stride, "padding": padding, "mode": mode, "ceil_mode": ceil_mode}
+    figures, captions, words = pool_frames(image, kernel_size, **settings)
+    return Animation(figures, captions=captions, alt=words if alt is None else alt)
