@@ -19,10 +19,11 @@ from PIL import Image
 
 from utils import _validate
 from utils.diagrams._cells import TIMES, number_format
+from utils.diagrams._channels import channel_frames
 from utils.diagrams._pools import pool_frames
 from utils.diagrams._windows import window_frames
 
-__all__ = ["Animation", "animate", "animate_conv", "animate_pool"]
+__all__ = ["Animation", "animate", "animate_channels", "animate_conv", "animate_pool"]
 
 _PIXELS_PER_INCH = 200  # twice the resolution at which a frame is shown
 _SECONDS_PER_STEP = 1.2
@@ -307,4 +308,44 @@ def animate_pool(
     """
     settings = {"stride": stride, "padding": padding, "mode": mode, "ceil_mode": ceil_mode}
     figures, captions, words = pool_frames(image, kernel_size, **settings)
+    return Animation(figures, captions=captions, alt=words if alt is None else alt)
+
+
+def animate_channels(image, filter, *, bias=0, names=None, alt=None):
+    """
+    Animate one filter over the channels of an image: one step for each value of its feature map.
+
+    Each step writes out the products of every channel, their partial sums, and the bias.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (C, H, W).
+    filter : Tensor
+        Shape (C, kH, kW): one kernel for each channel.
+    bias : float
+        Added to every entry of the feature map.
+    names : sequence of str, optional
+        A name for each channel; red, green and blue by default if there are three.
+    alt : str, optional
+        What there is to see; by default the sizes and the finished feature map.
+
+    Returns
+    -------
+    Animation
+        The last step shows the finished feature map.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the channels differ or the filter does not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> animation = animate_channels(torch.ones(3, 3, 3), torch.ones(3, 2, 2), bias=1)
+    >>> animation.captions[-1]
+    'Y[1, 1] = 4 + 4 + 4 + 1 = 13: red, green, blue, and the bias.'
+    """
+    figures, captions, words = channel_frames(image, filter, bias=bias, names=names)
     return Animation(figures, captions=captions, alt=words if alt is None else alt)
