@@ -98,6 +98,7 @@ CALLS = {
     "convolution.corr2d": lambda: {"image": grey(), "kernel": kernel()},
     "convolution.corr2d_multi_in": lambda: {"image": colour(), "filter": weight()[0]},
     "convolution.corr2d_multi_in_out": lambda: {"image": colour(), "weight": weight()},
+    "data.colour_digits": lambda: {"n": 4, "size": 16},
     "data.portrait": lambda: {"size": 16},
     "diagrams.count_parameters": lambda: {"layers": [16, 4, 1]},
     "diagrams.draw_filter_bank": lambda: {"weight": weight()},
@@ -200,6 +201,7 @@ WRONG = {
     "limit": ["text", 0, -1, float("nan")],
     "losses": [None, 3, "text", [], [float("nan")] * 6],
     "module": [None, "text", torch.nn.Linear(4, 2), torch.nn.Embedding(4, 2), torch.nn.ReLU],
+    "n": NO_INT,
     "ncols": NO_INT,
     "networks": [None, 3, "text", [], [3], [[]], [[3, 0]]],
     "numbers": NO_BOOL,
@@ -211,6 +213,7 @@ WRONG = {
     "response": [*NO_ARRAY, torch.zeros(2, 4, 4), torch.zeros(4), torch.zeros(0, 4)],
     "responses": [None, "text", 3, [], [torch.zeros(3)], torch.zeros(2, 3, 4, 4)],
     "role": [None, 3, "inptu"],
+    "seed": [-1, 2.5, "2", True, None],
     "shade": NO_BOOL,
     "shared": NO_BOOL,
     "signed": NO_BOOL,
@@ -251,6 +254,7 @@ DATA = {
 POSITIONAL = {
     "plotting.plot_convs:axis",
     "convolution.corr2d_multi_in_out:bias",
+    "data.colour_digits:n",
     "kernels.kernel:name",
 }
 
@@ -413,8 +417,8 @@ def test_every_parameter_is_tried_with_wrong_values(name):
 def test_data_come_by_position_and_options_by_name(name):
     for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
         data = parameter.name in DATA or f"{name}:{parameter.name}" in POSITIONAL
-        if name == "data.portrait":
-            data = False  # here `size` is an option
+        if name.startswith("data.") and parameter.name == "size":
+            data = False  # here it is an option
         kind = parameter.POSITIONAL_OR_KEYWORD if data else parameter.KEYWORD_ONLY
         assert parameter.kind == kind, parameter
 
@@ -540,6 +544,7 @@ INTERFACE = {
     "convolution.corr2d_multi_in_out": (
         "(image, weight, bias=None, *, stride=1, padding=0, dilation=1)"
     ),
+    "data.colour_digits": "(n=1000, *, seed=0, size=32)",
     "data.portrait": "(*, size=200, colour=False)",
     "diagrams.draw_filter_bank": "(weight, *, ax=None)",
     "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",
