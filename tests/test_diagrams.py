@@ -387,6 +387,12 @@ class TestGrids:
         figure = diagrams.plot_grids([X, X + 1], highlight=[(0, 1), (2, 2)])
         assert [len(frames(ax)) for ax in figure.axes] == [2, 2]
 
+    def test_cells_of_its_own_are_framed_in_each_grid(self):
+        figure = diagrams.plot_grids([X, X], highlights=[(0, slice(0, 2)), (1, 1)])
+        assert [frames(ax) for ax in figure.axes] == [[(0, 0, 2, 1)], [(1, 1, 1, 1)]]
+        with pytest.raises(ValueError, match="highlights must be one a grid, 2, got 1"):
+            diagrams.plot_grids([X, X], highlights=[(0, 0)])
+
     def test_rows_of_grids(self):
         figure = diagrams.plot_grids([X] * 5, ncols=2)
         assert figure.axes[0].get_subplotspec().get_gridspec().get_geometry() == (3, 2)
@@ -418,6 +424,33 @@ class TestPaddingModes:
         with pytest.raises(ValueError, match="padding must be smaller than the picture"):
             diagrams.plot_padding_modes(torch.ones(4, 4), padding=4)
         assert plt.get_fignums() == []
+
+
+class TestFlattened:
+    def test_the_strips_hold_the_pixels_in_order(self):
+        picture = torch.arange(12.0).reshape(4, 3) / 12
+        figure = diagrams.plot_flattened(picture, rows=(1, 3))
+        whole, strip, part = (ax.images[0].get_array() for ax in figure.axes)
+        assert whole.shape == (4, 3)
+        assert strip.tolist() == [picture.flatten().tolist()]
+        assert part.tolist() == [picture[1:3].flatten().tolist()]
+
+    def test_a_long_row_is_averaged(self):
+        figure = diagrams.plot_flattened(torch.full((100, 100), 0.5), rows=(0, 1))
+        strip = figure.axes[1].images[0].get_array()
+        assert strip.shape[1] < 10_000
+        assert float(strip.min()) == float(strip.max()) == 0.5
+
+    def test_the_frames_mark_the_rows(self):
+        figure = diagrams.plot_flattened(torch.rand(20, 30), rows=(10, 12))
+        whole, strip, _ = figure.axes
+        assert whole.patches[0].get_bbox().bounds == (0, 10, 30, 2)
+        assert strip.patches[0].get_bbox().bounds == (10, 0, 2, 1)
+
+    @pytest.mark.parametrize("rows", [(2, 2), (3, 1), (0, 5)])
+    def test_rows_must_be_a_part(self, rows):
+        with pytest.raises(ValueError, match="rows must be a part of the 4 rows"):
+            diagrams.plot_flattened(torch.ones(4, 4), rows=rows)
 
 
 class TestMasks:

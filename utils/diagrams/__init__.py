@@ -1,6 +1,6 @@
 """Diagrams drawn from tensors: grids of numbers, sliding windows, networks, filters."""
 
-from utils.diagrams._comparisons import plot_grids, plot_padding_modes
+from utils.diagrams._comparisons import plot_flattened, plot_grids, plot_padding_modes
 from utils.diagrams._networks import (
     count_parameters,
     draw_filter_bank,
@@ -28,6 +28,7 @@ __all__ = [
     "patch_mask",
     "plot_convolution",
     "plot_dilation",
+    "plot_flattened",
     "plot_grids",
     "plot_networks",
     "plot_padding_modes",

@@ -408,7 +408,7 @@ def plot_networks(networks, *, titles=None, grid=True):
     width = max(layout.width for layout in layouts)
     height = max(layout.height for layout in layouts)
     above, below = 1.0 * any(titles), 3.2
-    panel = min(7.0 / len(networks), 3.4)
+    panel = min(6.4 / len(networks), 3.4)
     scale = panel / (width + 0.7)
     figure, axes = plt.subplots(
         1,
