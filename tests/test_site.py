@@ -16,7 +16,7 @@ SITE = Path(os.environ.get("BOOK_SITE", audit.default_site(ROOT))).resolve()
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 LANDING_LIMIT = 400_000
-PAGE_LIMIT = 700_000
+PAGE_LIMIT = 800_000
 PICTURE_LIMIT = 400_000
 
 if not (SITE / "index.html").is_file():
