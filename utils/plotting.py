@@ -18,7 +18,8 @@ import torch
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.patches import Rectangle
+from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.ticker import MaxNLocator
 from torch.nn import functional as F
 from torch.nn.parameter import UninitializedParameter
 
@@ -28,12 +29,15 @@ from utils.shapes import conv_output_size
 from utils.style import PALETTE, SIGNED_CMAP
 
 __all__ = [
+    "plot_activation_functions",
+    "plot_channels",
     "plot_conv",
     "plot_convs",
     "plot_images",
     "plot_kernel_gallery",
     "plot_kernels",
     "plot_learned_kernel",
+    "plot_pixel_zoom",
     "plot_responses",
     "show_image",
     "show_kernel",
@@ -642,6 +646,212 @@ def plot_learned_kernel(snapshots, losses, target):
     return figure
 
 
+def plot_pixel_zoom(image, box, *, title="image"):
+    r"""
+    Plot an image, and beside it a few of its pixels with their values written into them.
+
+    Parameters
+    ----------
+    image : Tensor or array of shape (H, W), (1, H, W) or (3, H, W)
+        Grey or colour, as in `show_image`. Bytes are written as they are, 0..255, floats with two
+        decimals; a pixel in colour holds its red, green and blue, from top to bottom.
+    box : (int, int, int, int)
+        First row, first column, number of rows and number of columns; at most 10 rows and columns
+        in grey, 6 in colour, so that the numbers can be read.
+    title : str, default "image"
+        Text above the image.
+
+    Returns
+    -------
+    Figure
+        The image with the box marked, and the pixels of the box with row and column numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `image` is not an image, or `box` does not lie in it or is too large.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = plot_pixel_zoom(torch.full((20, 30), 0.25), (4, 9, 2, 3))
+    >>> [text.get_text() for text in figure.axes[1].texts]
+    ['0.25', '0.25', '0.25', '0.25', '0.25', '0.25']
+    >>> plt.close(figure)
+    """
+    picture = _as_picture(image)
+    top, left, height, width = _as_box(box, picture)
+    in_bytes = str(getattr(image, "dtype", "")).endswith("uint8")
+    patch = picture[:, top : top + height, left : left + width]
+    texts = [
+        "\n".join(f"{round(255 * value)}" if in_bytes else f"{value:.2f}" for value in pixel)
+        for pixel in patch.flatten(1).T.tolist()
+    ]
+
+    gap, zoom = 0.34, 3.9
+    side = _WIDTH - 2 * _EDGE - gap - _TICKS - zoom
+    scale = min(zoom / width, zoom / height)
+    zoom_width, zoom_height = width * scale, height * scale
+    tall = side * _box_ratio([picture])
+    above = _EDGE + 2 * _LINE
+    middle = above + max(tall, zoom_height) / 2
+    figure_height = above + max(tall, zoom_height) + 0.75 * _TICKS + _EDGE
+    with _new_figure(_WIDTH, figure_height) as figure:
+        ax = _place(figure, _EDGE, middle - tall / 2, side, tall)
+        _draw_image(ax, picture, title=f"{title}\n{_size(picture)}")
+        for colour, linewidth in (("white", 4.5), (PALETTE["highlight"], 2)):
+            frame = {"fill": False, "edgecolor": colour, "linewidth": linewidth}
+            ax.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, **frame))
+
+        zoom_left = _WIDTH - _EDGE - _TICKS - zoom_width
+        zoomed = _place(figure, zoom_left, middle - zoom_height / 2, zoom_width, zoom_height)
+        limits = _grey_limits(picture)
+        _draw_image(zoomed, patch, title=f"its pixels\n{_size(patch)}", limits=limits)
+        zoomed.spines[:].set_color(PALETTE["highlight"])
+        zoomed.set_xticks(range(width), range(left, left + width))
+        zoomed.set_yticks(range(height), range(top, top + height))
+        zoomed.tick_params(labelsize=_SMALL, length=0, labelleft=False, labelright=True)
+        lines = len(picture)
+        size = min(14, 72 * scale * 0.88 / max(0.64 * max(map(len, texts)) / lines, 1.25 * lines))
+        for (row, column), text in zip(np.ndindex(height, width), texts, strict=True):
+            ink = _ink(zoomed.images[0].to_rgba(zoomed.images[0].get_array())[row, column])
+            zoomed.text(column, row, text, ha="center", va="center", fontsize=size, color=ink)
+        style = {"color": PALETTE["highlight"], "linewidth": 1, "linestyle": "--"}
+        for y, row in ((0, top + height), (1, top)):  # from the box to the corners of the zoom
+            corner = (left + width - 0.5, row - 0.5)
+            line = ConnectionPatch(corner, (0, y), ax.transData, zoomed.transAxes, **style)
+            figure.add_artist(line)
+    return figure
+
+
+def plot_channels(image, *, tinted=True):
+    """
+    Plot a colour image as the sum of its red, its green and its blue channel.
+
+    Parameters
+    ----------
+    image : Tensor or array of shape (3, H, W)
+        A colour image, as in `show_image`.
+    tinted : bool, default True
+        Whether a channel is drawn in its own colour, as the light that it adds; else each is drawn
+        as the grey picture that its numbers are.
+
+    Returns
+    -------
+    Figure
+        The image and its three channels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `image` is not a colour image.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = plot_channels(torch.rand(3, 20, 30))
+    >>> [ax.get_title() for ax in figure.axes]
+    ['image', '0: red', '1: green', '2: blue']
+    >>> plt.close(figure)
+    """
+    picture = _as_picture(image, channels=(3,))
+    tinted = _validate.as_bool(tinted, "tinted")
+    if tinted:
+        channels = [picture * torch.eye(3)[index].view(3, 1, 1) for index in range(3)]
+    else:
+        channels = list(picture.split(1))
+
+    side = (_WIDTH - 2 * _EDGE - 3 * 2 * _GAP) / 4
+    tall = side * _box_ratio([picture])
+    titles = ("image", "0: red", "1: green", "2: blue")
+    top = _EDGE + _LINE
+    with _new_figure(_WIDTH, top + tall + _EDGE) as figure:
+        for index, (panel, name) in enumerate(zip([picture, *channels], titles, strict=True)):
+            left = _EDGE + index * (side + 2 * _GAP)
+            _draw_image(_place(figure, left, top, side, tall), panel, title=name, limits=(0, 1))
+            if index and tinted:
+                x, y = (left - _GAP) / _WIDTH, 1 - (top + tall / 2) / figure.get_figheight()
+                sign = "=" if index == 1 else "+"
+                figure.text(x, y, sign, ha="center", va="center", fontsize=_TITLE + 4)
+    return figure
+
+
+def plot_activation_functions(functions, *, reach=4.0, slope=False, ncols=3):
+    """
+    Plot activation functions, each in a panel of its own, all on the same scale.
+
+    Parameters
+    ----------
+    functions : dict of str to callable
+        Name and function, such as ``torch.relu`` or ``nn.Softplus()``: a tensor in, a tensor of the
+        same shape out.
+    reach : float, default 4
+        The functions are drawn from ``-reach`` to ``reach``.
+    slope : bool, default False
+        Whether to draw the derivative too, dashed.
+    ncols : int, default 3
+        The largest number of panels in a row.
+
+    Returns
+    -------
+    Figure
+        One panel for each function, with its name as the title.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `functions` is not such a dict, or an option is out of range.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = plot_activation_functions({"ReLU": torch.relu, "sigmoid": torch.sigmoid})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['ReLU', 'sigmoid']
+    >>> plt.close(figure)
+    """
+    reach = _validate.as_number(reach, "reach", above=0)
+    slope = _validate.as_bool(slope, "slope")
+    ncols = _validate.as_int(ncols, "ncols")
+    inputs = torch.linspace(-reach, reach, 400, dtype=torch.float64)
+    curves = _as_curves(functions, inputs)
+    drawn = torch.cat([torch.cat(curve if slope else curve[:1]) for curve in curves.values()])
+    low, high = min(drawn.min().item(), 0.0), max(drawn.max().item(), 0.0)
+    margin = 0.06 * ((high - low) or 1.0)
+
+    rows = ceil(len(curves) / ncols)
+    columns = ceil(len(curves) / rows)
+    left, gap, below = 0.45, 0.3, 0.4
+    side = min((_WIDTH - left - _EDGE - (columns - 1) * gap) / columns, 3.0)
+    above = _LINE + _EDGE
+    down = above + side + below
+    width, key = left + columns * (side + gap) - gap + _EDGE, 1.5 * _LINE if slope else 0
+    with _new_figure(width, _EDGE + key + rows * down) as figure:
+        for index, (name, (values, slopes)) in enumerate(curves.items()):
+            row, column = divmod(index, columns)
+            top = _EDGE + key + row * down + above
+            ax = _place(figure, left + column * (side + gap), top, side, side)
+            for draw in (ax.axhline, ax.axvline):
+                draw(0, color=PALETTE["padding"], linewidth=1, linestyle="-")
+            if slope:
+                style = {"color": PALETTE["highlight"], "linestyle": "--", "linewidth": 2}
+                ax.plot(inputs, slopes, label="slope", **style)
+            style = {"color": PALETTE["output"], "linestyle": "-", "linewidth": 3}
+            ax.plot(inputs, values, label="value", **style)
+            ax.set_xlim(-reach, reach)
+            ax.set_ylim(low - margin, high + margin)
+            ax.set_title(name, fontsize=_TITLE)
+            ax.xaxis.set_major_locator(MaxNLocator(4, integer=reach >= 1))
+            ax.yaxis.set_major_locator(MaxNLocator(5, integer=high - low >= 2))
+            ax.tick_params(labelsize=_SMALL, labelleft=column == 0)
+            ax.spines[["top", "right"]].set_visible(False)
+        if slope:
+            lines = reversed(ax.get_lines()[2:])
+            place = {"loc": "upper center", "ncols": 2, "frameon": False, "borderaxespad": 0.2}
+            figure.legend(handles=[*lines], fontsize=_TITLE, **place)
+    return figure
+
+
 # Checks -------------------------------------------------------------------------------------
 
 
@@ -722,6 +932,59 @@ def _as_losses(losses, *, last):
     if len(values) <= last:
         raise ValueError(f"losses must reach step {last}, the last snapshot, got {len(values)}")
     return values
+
+
+def _as_box(box, picture):
+    """Return (top, left, height, width) of a few pixels that lie in the picture."""
+    expected = "box must be (row, column, rows, columns)"
+    if not isinstance(box, (list, tuple)):
+        raise TypeError(f"{expected}, got {type(box).__name__}")
+    if len(box) != 4:
+        raise ValueError(f"{expected}, got {len(box)} numbers")
+    names = ("row", "column", "rows", "columns")
+    top, left, height, width = (
+        _validate.as_int(value, f"the {name} of box", minimum=0 if index < 2 else 1)
+        for index, (name, value) in enumerate(zip(names, box, strict=True))
+    )
+    if top + height > picture.shape[1] or left + width > picture.shape[2]:
+        raise ValueError(f"box must lie in the image of {_size(picture)}, got {tuple(box)}")
+    most = 10 if len(picture) == 1 else 6
+    if max(height, width) > most:
+        raise ValueError(
+            f"box must be at most {most} × {most} for its numbers to be read, "
+            f"got {height} × {width}"
+        )
+    return top, left, height, width
+
+
+def _as_curves(functions, inputs):
+    """Return name -> (values, slopes) of functions at the inputs, without a trace in them."""
+    if not isinstance(functions, Mapping):
+        raise TypeError(
+            f"functions must be a dict of name to function, got {type(functions).__name__}"
+        )
+    if not functions:
+        raise ValueError("functions must hold at least one function, got none")
+    curves = {}
+    for name, function in functions.items():
+        if not callable(function):
+            raise TypeError(f"functions[{name!r}] must be callable, got {function!r:.40}")
+        with torch.enable_grad():
+            leaf = inputs.clone().requires_grad_()
+            values = function(leaf * 1)  # a copy, which it may change
+            if getattr(values, "shape", None) != inputs.shape:
+                raise ValueError(
+                    f"functions[{name!r}] must return a tensor of the shape of its input, "
+                    f"{tuple(inputs.shape)}, got {tuple(getattr(values, 'shape', ()))}"
+                )
+            slopes = torch.zeros_like(inputs)
+            if values.requires_grad:
+                slopes = torch.autograd.grad(values.sum(), leaf)[0]
+        values = _validate.as_tensor(values.detach(), f"functions[{name!r}]")
+        if not torch.isfinite(values).all():
+            raise ValueError(f"functions[{name!r}] must return finite numbers, got others")
+        curves[str(name)] = values, slopes
+    return curves
 
 
 def _as_titles(titles, number):
