@@ -360,8 +360,8 @@ def plot_pool_gradient(
     --------
     >>> import torch
     >>> figure = plot_pool_gradient(torch.tensor([[1, 3], [7, 4]]), 2, gradient=[[5]])
-    >>> [text.get_text() for text in figure.axes[0].texts][-4:]
-    ['5', '0', '0', '0']
+    >>> [text.get_text() for text in figure.axes[0].texts][-6:]
+    ['dX', '5', '0', '0', '0', 'backward']
     """
     settings = {"stride": stride, "padding": padding, "mode": mode, "ceil_mode": ceil_mode}
     pool = _Pool(image, kernel_size, **settings)
