@@ -1,6 +1,8 @@
 """Diagrams drawn from tensors: grids of numbers, sliding windows, networks, filters."""
 
+from utils.diagrams._channels import plot_channel_sum
 from utils.diagrams._comparisons import plot_flattened, plot_grids, plot_padding_modes
+from utils.diagrams._counts import draw_parameter_count, plot_parameter_squares
 from utils.diagrams._networks import (
     count_parameters,
     draw_filter_bank,
@@ -8,6 +10,8 @@ from utils.diagrams._networks import (
     patch_mask,
     plot_networks,
 )
+from utils.diagrams._pools import plot_pool_gradient, plot_pool_step
+from utils.diagrams._volumes import draw_volumes, plot_architectures, plot_network_volumes
 from utils.diagrams._windows import (
     draw_grid,
     draw_positions,
@@ -23,15 +27,23 @@ __all__ = [
     "draw_filter_bank",
     "draw_grid",
     "draw_network",
+    "draw_parameter_count",
     "draw_positions",
+    "draw_volumes",
     "draw_window",
     "patch_mask",
+    "plot_architectures",
+    "plot_channel_sum",
     "plot_convolution",
     "plot_dilation",
     "plot_flattened",
     "plot_grids",
+    "plot_network_volumes",
     "plot_networks",
     "plot_padding_modes",
+    "plot_parameter_squares",
+    "plot_pool_gradient",
+    "plot_pool_step",
     "plot_shrinking",
     "plot_window_step",
 ]
