@@ -28,6 +28,8 @@ _LINE = 0.2
 _TEXT = 0.16
 _SHEET = 0.055  # from one sheet of a stack to the next
 _THIN = 0.16  # how wide a vector is
+_ROOM = 0.6  # what a number of four digits needs
+_LETTERS = 18  # as many as fit on a line of a card
 
 _SHORT = {"BatchNorm2d": "BatchNorm", "AdaptiveAvgPool2d": "AdaptiveAvgPool"}
 
@@ -65,10 +67,11 @@ class _Stage:
         kernel = f" {TIMES.join(map(str, self.kernel))}" if self.kernel else ""
         times = f"{self.times} {TIMES} " if self.times > 1 else ""
         lines = [f"{times}{_SHORT.get(self.type, self.type)}{kernel}"]
-        lines += [self.settings] * bool(self.settings) + self._followers()
-        if self.parameters:
-            lines.append(f"{self.parameters:,}")
-        return lines
+        if self.settings and len(lines[0] + self.settings) < _LETTERS - 1:
+            lines[0] += f", {self.settings}"
+        elif self.settings:
+            lines.append(self.settings)
+        return lines + self._followers()
 
     def _followers(self):
         names = list(dict.fromkeys(_SHORT.get(name, name) for name in self.followers))
@@ -212,7 +215,7 @@ def _card_rows(stages, scale, ncols):
     rows = []
     for start in range(0, len(stages), ncols):
         row = stages[start : start + ncols]
-        texts = _LINE * max(len(stage.lines()) for stage in row)
+        texts = _LINE * max(len(stage.lines()) + bool(stage.parameters) for stage in row)
         rows.append((row, texts, max(_extent(stage, scale)[1] for stage in row)))
     return rows
 
@@ -224,6 +227,8 @@ def _cards_size(rows, ncols, head):
 def _paint_cards(ax, rows, scale, summary, *, ncols, head):
     """Draw rows of volumes, each with its layer above and its shape beneath."""
     width, _ = _cards_size(rows, ncols, head)
+    counts = [f"{stage.parameters:,} parameters" for row, *_ in rows for stage in row]
+    unit = " parameters" if max(map(len, counts)) <= _LETTERS else ""
     total = f"{summary.parameters:,} parameters"
     write_in(ax, 0.05, 0.5 * head, total, height=0.2, ha="left", fontweight="bold", width=width)
     y = head
@@ -234,21 +239,20 @@ def _paint_cards(ax, rows, scale, summary, *, ncols, head):
             x = 0.05 + _CARD * (n + 0.5)
             _paint_stage(ax, stage, scale, x, middle)
             lines = stage.lines()
-            style = {"height": _TEXT, "width": _CARD - 0.1}
+            if stage.parameters:
+                lines.append(f"{stage.parameters:,}{unit}")
             for index, line in enumerate(lines):
+                style = {"height": _TEXT, "width": _CARD - 0.1, "colour": MUTED}
+                if index == 0:
+                    style["colour"] = INK if stage.type == "input" else TEXT_COLOURS["kernel"]
+                elif stage.parameters and index == len(lines) - 1:
+                    style |= {"colour": TEXT_COLOURS["kernel"], "fontweight": "bold"}
                 at = y + texts - _LINE * (len(lines) - index - 0.5)
-                last = stage.parameters and index == len(lines) - 1
-                colour = TEXT_COLOURS["kernel"] if stage.type != "input" else INK
-                if last:
-                    style["fontweight"] = "bold"
-                elif index:
-                    colour = MUTED
-                write_in(ax, x, at, line, colour=colour, **style)
-            style.pop("fontweight", None)
+                write_in(ax, x, at, line, **style)
             role = "input" if stage.type == "input" else "output"
             at = middle + tallest / 2 + 0.2
-            style |= {"colour": TEXT_COLOURS[role], "fontweight": "bold"}
-            write_in(ax, x, at, stage.label, **style)
+            style = {"height": _TEXT, "width": _CARD - 0.1, "fontweight": "bold"}
+            write_in(ax, x, at, stage.label, colour=TEXT_COLOURS[role], **style)
             half = _extent(stage, scale)[0] / 2
             if edge is None and number:
                 edge = max(0.05, x - half - 0.42)
@@ -305,8 +309,8 @@ def draw_volumes(module, input_shape, *, ax=None, ncols=4):
     >>> from torch import nn
     >>> network = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.Flatten())
     >>> ax = draw_volumes(network, (1, 100, 100))
-    >>> [text.get_text() for text in ax.texts][3:8]
-    ['Conv2d 3×3', 'p=1', 'ReLU', '30', '3×100×100']
+    >>> [text.get_text() for text in ax.texts][3:7]
+    ['Conv2d 3×3, p=1', 'ReLU', '30 parameters', '3×100×100']
     """
     ncols = _validate.as_int(ncols, "ncols")
     stages, summary = _stages(module, input_shape)
@@ -458,17 +462,16 @@ def plot_architectures(networks):
     rows = []
     for stages, summary in traced:
         extents = [_compact_extent(stage, scale) for stage in stages]
-        gap = (width - 0.3 - sum(w for w, _ in extents)) / max(len(stages) - 1, 1)
+        gap = (width - 0.5 - sum(w for w, _ in extents)) / max(len(stages) - 1, 1)
         rows.append((stages, summary, extents, min(0.5, gap), max(h for _, h in extents)))
     height = 0.1 + sum(head + 0.25 + tallest + foot + 0.15 for *_, tallest in rows)
     figure, ax = blank_figure(plt.figure, width, height, cell=1)
     y = 0.1
     for name, (stages, summary, extents, gap, tallest) in zip(names, rows, strict=True):
-        text = write_in(ax, 0.1, y + 0.14, name, height=0.2, ha="left", fontweight="bold")
+        write_in(ax, 0.1, y + 0.14, name, height=0.2, ha="left", fontweight="bold")
         words = f"{summary.parameters:,} parameters"
         style = {"height": _TEXT, "colour": TEXT_COLOURS["kernel"], "ha": "right"}
         write_in(ax, width - 0.1, y + 0.14, words, **style)
-        text.set_zorder(6)
         base = y + head + 0.25 + tallest
         _paint_row(ax, stages, scale, extents, x=0.15, base=base, gap=gap)
         y = base + foot + 0.15
@@ -486,6 +489,7 @@ def _compact_extent(stage, scale):
 def _paint_row(ax, stages, scale, extents, *, x, base, gap):
     """Draw one network from left to right, standing on one line."""
     channels = size = None
+    below_next = False  # bars that stand close have their lengths above and beneath in turn
     for stage, (width, height) in zip(stages, extents, strict=True):
         role = "input" if stage.type == "input" else "output"
         style = {"height": 0.15, "colour": TEXT_COLOURS[role], "fontweight": "bold"}
@@ -504,5 +508,8 @@ def _paint_row(ax, stages, scale, extents, *, x, base, gap):
             bar = Rectangle((x, base - height), width, height, zorder=3)
             bar.set(facecolor=tint(role, 0.75), edgecolor=TEXT_COLOURS[role], linewidth=1)
             ax.add_patch(bar)
-            write_in(ax, x + width / 2, base - height - 0.12, f"{units:,}", **style)
+            below = below_next and gap + _THIN < _ROOM
+            at = base + 0.15 if below else base - height - 0.12
+            write_in(ax, x + width / 2, at, f"{units:,}", **style)
+            below_next = not below
         x += width + gap
