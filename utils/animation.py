@@ -27,6 +27,7 @@ __all__ = ["Animation", "animate", "animate_channels", "animate_conv", "animate_
 
 _PIXELS_PER_INCH = 200  # twice the resolution at which a frame is shown
 _SECONDS_PER_STEP = 1.2
+_COLOURS = 24
 _PLAYER = Path(__file__).with_name("animation_player.js").read_text(encoding="utf-8")
 
 
@@ -43,13 +44,16 @@ class Animation:
         One sentence for each step.
     alt : str
         What there is to see, for readers who do not see it: a sentence or two.
+    colours : int
+        How many colours a drawing keeps, from 2 to 256: more of them make it larger.
 
     Raises
     ------
     TypeError
-        If a frame is not a picture, or a text is not a str.
+        If a frame is not a picture, a text is not a str, or `colours` not an integer.
     ValueError
-        If the frames differ in size, the captions do not fit, or `alt` is empty.
+        If the frames differ in size, the captions do not fit, `alt` is empty, or `colours` is out
+        of range.
 
     Examples
     --------
@@ -59,7 +63,7 @@ class Animation:
     <Animation: 3 steps>
     """
 
-    def __init__(self, frames, *, captions, alt):
+    def __init__(self, frames, *, captions, alt, colours=_COLOURS):
         if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
             raise TypeError(f"frames must be a sequence of pictures, got {type(frames).__name__}")
         images = [_as_frame(frame) for frame in frames]
@@ -72,17 +76,20 @@ class Animation:
             raise ValueError(f"frames must have one size, got {sorted(sizes)}")
         if not all(text.strip() for text in (*self.captions, self.alt)):
             raise ValueError("captions and alt must say something, got an empty text")
+        colours = _validate.as_int(colours, "colours", minimum=2)
+        if colours > 256:
+            raise ValueError(f"colours must be at most 256, got {colours}")
         self._columns = math.ceil(math.sqrt(len(images)))
         self._rows = math.ceil(len(images) / self._columns)
         self._width, self._height = images[0].size
-        self._strip = self._tile(images)
+        self._strip = self._tile(images, colours=colours)
 
-    def _tile(self, images):
+    def _tile(self, images, *, colours):
         strip = Image.new("RGB", (self._columns * self._width, self._rows * self._height), "white")
         for step, image in enumerate(images):
             row, column = divmod(step, self._columns)
             strip.paste(image, (column * self._width, row * self._height))
-        return _with_palette(strip)
+        return _with_palette(strip, colours=colours)
 
     @property
     def strip(self):  # numpydoc ignore=RT01,EX01
@@ -160,7 +167,7 @@ def _as_frame(frame):
     return Image.fromarray(pixels)
 
 
-def _with_palette(image, *, colours=24, distance=12):
+def _with_palette(image, *, colours=_COLOURS, distance=12):
     """
     Reduce a picture to a palette without shifting its colours.
 
@@ -348,4 +355,5 @@ def animate_channels(image, filter, *, bias=0, names=None, alt=None):
     'Y[1, 1] = 4 + 4 + 4 + 1 = 13: red, green, blue, and the bias.'
     """
     figures, captions, words = channel_frames(image, filter, bias=bias, names=names)
-    return Animation(figures, captions=captions, alt=words if alt is None else alt)
+    alt = words if alt is None else alt
+    return Animation(figures, captions=captions, alt=alt, colours=3 * _COLOURS)

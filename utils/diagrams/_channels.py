@@ -119,7 +119,7 @@ def _write_products(ax, total, position, *, left, top, room):
         lines.append((" + ".join(products), f"{'=' if exact else ALMOST_EQUAL} {part}"))
         parts.append(part)
     longest = max(len(text) for text, _ in lines)
-    label_width = 0.6 * max(map(len, total.names)) + 0.6
+    label_width = 0.68 * max(map(len, total.names)) + 0.6
     result_width = 0.68 * max(len(text) for _, text in lines) + 0.4
     height = min(0.44, room / (label_width + 0.56 * longest + result_width))
     end = left + room - height * result_width
