@@ -203,7 +203,7 @@ def plot_flattened(image, *, rows):
         aspect = "equal" if values is picture else "auto"
         ax.imshow(values.numpy(), cmap="gray", vmin=0, vmax=1, extent=extent, aspect=aspect)
         ax.set(xticks=[], yticks=[])
-        ax.set_title(title, fontsize=14, pad=6)
+        ax.set_title(title, fontsize=17, pad=6)
         ax.spines[:].set(visible=True, color=PALETTE["input"], linewidth=1.5)
     whole, strip, part = figure.axes
     outline(whole, 0, first, rows=end - first, columns=width, linewidth=2)
