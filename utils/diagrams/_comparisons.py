@@ -67,7 +67,9 @@ def plot_grids(
     matrices = [as_values(grid, f"grids[{index}]") for index, grid in enumerate(grids)]
     titles = [""] * len(matrices) if titles is None else titles
     titles = _validate.as_texts(titles, "titles", len(matrices))
-    highlights = [highlight] * len(matrices) if highlights is None else list(highlights)
+    highlights = [highlight] * len(matrices) if highlights is None else highlights
+    if not isinstance(highlights, (list, tuple)):
+        raise TypeError(f"highlights must be a list with one entry a grid, got {highlights!r}")
     if len(highlights) != len(matrices):
         raise ValueError(f"highlights must be one a grid, {len(matrices)}, got {len(highlights)}")
     ncols = min(_validate.as_int(ncols, "ncols"), len(matrices))
