@@ -8,7 +8,6 @@ import matplotlib
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # equal sums everywhere, no thrashing with -n 2
-os.environ.setdefault("MPLBACKEND", "Agg")  # no windows; kernels of notebooks set their own
 
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
