@@ -37,6 +37,8 @@ _PRODUCTS = {
     *("__matmul__", "__rmatmul__", "scaled_dot_product_attention", "multi_head_attention_forward"),
 }
 
+_POOLING = {f"{kind}_pool{axes}d" for kind in ("max", "avg") for axes in (1, 2, 3)}
+
 
 @dataclass(frozen=True)
 class LayerSummary:
@@ -231,9 +233,9 @@ def summarise(module, input_shape):
     except _NotCounted as error:
         raise ValueError(str(error)) from None
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(
-            f"input_shape must be one that the module can read, got {input_shape}: {reason[:160]}"
+            f"input_shape must be one that the module can read, got {input_shape}: "
+            f"{trace.where_it_stopped(error)}"
         ) from error
     return Summary(trace.all_rows(), input_shape, _as_sizes(trace.field))
 
@@ -310,7 +312,7 @@ def _without_data(module):
     return replica
 
 
-def _layers(module, name=""):
+def _layers(module):
     """Yield (name, layer) for each layer, in the order in which they are defined, once each."""
     seen = set()
 
@@ -321,10 +323,9 @@ def _layers(module, name=""):
         if isinstance(part, _COUNTED):
             yield name, part
         elif any(parameter is not None for parameter in part._parameters.values()):
-            where = f"layer {name!r}" if name else "module"
             raise ValueError(
-                f"{where} of type {type(part).__name__} is not known: it has parameters of its "
-                "own, and how often they are multiplied cannot be told"
+                f"{_called(name)} of type {type(part).__name__} is not known: it has parameters of "
+                "its own, and how often they are multiplied cannot be told"
             )
         elif not part._modules:
             yield name, part
@@ -333,7 +334,11 @@ def _layers(module, name=""):
                 if child is not None:
                     yield from walk(child, f"{name}.{key}" if name else key)
 
-    yield from walk(module, name)
+    yield from walk(module, "")
+
+
+def _called(name):
+    return f"layer {name!r}" if name else "module"
 
 
 def _axes_of_a_batch(layers):
@@ -471,7 +476,8 @@ class _Trace(TorchFunctionMode):
         super().__init__()
         self._layers = layers
         self._all_parameters, self._rows, self._called = set(), [], set()
-        self._running, self._kept, self._views = [], [], {}
+        self._running = [("", module, None)]  # (name, module, what it was given), outermost first
+        self._kept, self._views = [], {}
         self.field = None
         names = {id(layer): name for name, layer in layers.items()}
         for name, part in module.named_modules():
@@ -495,9 +501,17 @@ class _Trace(TorchFunctionMode):
         ]
         return (*self._rows, *idle)
 
+    def where_it_stopped(self, error):
+        """Say which layer met the error, and what it was given."""
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        name, part, shape = self._running[-1]
+        given = f" was given {shape}" if shape else ""
+        return f"{_called(name)} of type {type(part).__name__}{given}: {reason}"
+
     def _enter(self, name, part):
-        def enter(*_):
-            self._running.append((name, part))
+        def enter(_, inputs):
+            given = [tuple(t.shape[1:]) for t in inputs if isinstance(t, torch.Tensor)]
+            self._running.append((name, part, given[0] if given else None))
 
         return enter
 
@@ -519,9 +533,7 @@ class _Trace(TorchFunctionMode):
             else:
                 view = self._views.get(id(output))
             self._set_view(output, view)
-            if (window and not isinstance(layer, _ADAPTIVE_POOLS)) or isinstance(
-                layer, _TRANSPOSED
-            ):
+            if _kernel_size(layer):
                 self.field = view
             is_new = output.untyped_storage()._cdata != image.untyped_storage()._cdata
             self._called.add(name)
@@ -548,12 +560,11 @@ class _Trace(TorchFunctionMode):
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
-        where, part = self._running[-1]
+        where, part, _ = self._running[-1]
         if name in _PRODUCTS and not isinstance(part, _COUNTED):
             raise _NotCounted(
-                f"{f'layer {where!r}' if where else 'module'} of type {type(part).__name__} is not "
-                f"known: its forward computes {name}, which only a layer such as nn.Conv2d or "
-                "nn.Linear lets be counted"
+                f"{_called(where)} of type {type(part).__name__} is not known: its forward "
+                f"computes {name}, which is counted only in layers such as nn.Conv2d or nn.Linear"
             )
         result = function(*args, **kwargs)
         results = [t for t in tree_leaves(result) if isinstance(t, torch.Tensor)]
@@ -572,7 +583,7 @@ class _Trace(TorchFunctionMode):
             return None
         view = tuple(max(fields) for fields in zip(*views, strict=True))
         axes = len(view)
-        if name in ("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d"):
+        if name in _POOLING:
             names = ("input", "kernel_size", "stride", "padding", "dilation")
             settings = dict(zip(names, args, strict=False)) | kwargs
             kernel_size = _spread(settings["kernel_size"], axes)

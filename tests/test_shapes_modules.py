@@ -1,0 +1,631 @@
+"""Counts of whole networks equal closed forms, torchvision's published numbers and other counts."""
+
+import itertools
+import random
+
+import pytest
+import torch
+import torchinfo
+import torchvision
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrizations, prune
+from torch.utils.flop_counter import FlopCounterMode
+
+from utils.shapes import (
+    LayerSummary,
+    conv_multiply_adds,
+    conv_parameters,
+    linear_multiply_adds,
+    linear_parameters,
+    receptive_field,
+    summarise,
+)
+
+# Networks of the book -------------------------------------------------------------------------
+
+
+def lenet():
+    return nn.Sequential(
+        *(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(400, 10)),
+    )
+
+
+def first_cnn(*, pool):
+    pools = [nn.MaxPool2d(2)] if pool else []
+    return nn.Sequential(
+        *(nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), *pools),
+        *(nn.Conv2d(3, 2, 3, padding=1), nn.ReLU(), *pools),
+        *(nn.Flatten(), nn.Linear(1250 if pool else 20_000, 1)),
+    )
+
+
+def digits():
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(32 * 7 * 7, 10)),
+    )
+
+
+def fully_connected():
+    sizes = (16_384, 256, 128, 64, 16, 1)
+    layers = [nn.Linear(before, after) for before, after in itertools.pairwise(sizes)]
+    return nn.Sequential(nn.Flatten(), *layers)
+
+
+def five_blocks():
+    channels = (1, 3, 3, 3, 3, 3)
+    blocks = [
+        nn.Conv2d(before, after, 3, padding=1) for before, after in itertools.pairwise(channels)
+    ]
+    return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(49_152, 1))
+
+
+class TestNumbersOfTheBook:
+    @pytest.mark.parametrize(
+        ("network", "input_shape", "parameters", "multiply_adds"),
+        [
+            (first_cnn(pool=False), (1, 100, 100), 20_087, 830_000),
+            (first_cnn(pool=True), (1, 100, 100), 1_337, 406_250),
+            (lenet(), (3, 32, 32), 6_882, 596_800),
+            (digits(), (1, 28, 28), 28_938, 2_838_080),
+            (fully_connected(), (1, 128, 128), 4_236_769, 4_236_304),
+            (five_blocks(), (1, 128, 128), 49_519, 5_799_936),
+            (nn.Sequential(nn.Linear(16, 4), nn.Linear(4, 1)), (16,), 73, 68),
+        ],
+    )
+    def test_totals(self, network, input_shape, parameters, multiply_adds):
+        summary = summarise(network, input_shape)
+        assert summary.parameters == parameters
+        assert summary.multiply_adds == multiply_adds
+
+    def test_each_layer(self):
+        summary = summarise(lenet(), (3, 32, 32))
+        assert [row.parameters for row in summary] == [456, 0, 0, 2_416, 0, 0, 0, 4_010]
+        assert [row.multiply_adds for row in summary if row.parameters] == [
+            352_800,
+            240_000,
+            4_000,
+        ]
+        assert [row.receptive_field for row in summary] == [5, 5, 6, 14, 14, 16, None, None]
+        assert summary.receptive_field == 16
+        assert summary[3] == LayerSummary(
+            name="3",
+            type="Conv2d",
+            input_shape=(6, 14, 14),
+            output_shape=(16, 10, 10),
+            kernel_size=(5, 5),
+            parameters=2_416,
+            multiply_adds=240_000,
+            activation_bytes=16 * 10 * 10 * 4,
+            receptive_field=14,
+        )
+
+    def test_alexnet_in_three_forms(self):
+        def alexnet(*, groups):
+            convolutions = [  # channels, kernel, stride, padding, groups
+                *((3, 96, 11, 4, 0, 1), (96, 256, 5, 1, 2, groups), (256, 384, 3, 1, 1, 1)),
+                *((384, 384, 3, 1, 1, groups), (384, 256, 3, 1, 1, groups)),
+            ]
+            layers = []
+            for index, (before, after, size, stride, padding, number) in enumerate(convolutions):
+                layers += [
+                    nn.Conv2d(before, after, size, stride, padding, groups=number),
+                    nn.ReLU(),
+                ]
+                layers += [nn.MaxPool2d(3, 2)] if index in (0, 1, 4) else []
+            sizes = (9216, 4096, 4096, 1000)
+            head = [nn.Linear(*pair) for pair in itertools.pairwise(sizes)]
+            return nn.Sequential(*layers, nn.Flatten(), *head)
+
+        with torch.device("meta"):
+            whole, grouped = alexnet(groups=1), alexnet(groups=2)
+            variant = torchvision.models.alexnet()
+        assert summarise(whole, (3, 227, 227)).parameters == 62_378_344
+        assert summarise(grouped, (3, 227, 227)).parameters == 60_965_224
+        assert summarise(grouped, (3, 227, 227)).receptive_field == 195
+        assert summarise(variant, (3, 224, 224)).parameters == 61_100_840
+
+    def test_squares_and_rectangles(self):
+        tall = nn.Sequential(nn.Conv2d(1, 2, (5, 1)), nn.MaxPool2d((1, 4)))
+        assert summarise(tall, (1, 20, 20)).receptive_field == (5, 4)
+
+
+# Closed forms ---------------------------------------------------------------------------------
+
+
+class TestClosedForms:
+    @pytest.mark.parametrize("groups", [1, 2, 4])
+    @pytest.mark.parametrize("bias", [True, False])
+    @pytest.mark.parametrize("dilation", [1, 2])
+    def test_convolution(self, groups, bias, dilation):
+        settings = {"stride": 2, "padding": 1, "dilation": dilation}
+        layer = nn.Conv2d(4, 8, (3, 5), groups=groups, bias=bias, **settings)
+        row = summarise(layer, (4, 20, 30))[0]
+        assert row.parameters == conv_parameters(4, 8, (3, 5), groups=groups, bias=bias)
+        counted = conv_multiply_adds((20, 30), 4, 8, (3, 5), groups=groups, **settings)
+        assert row.multiply_adds == counted
+        assert row.kernel_size == (3, 5)
+
+    def test_linear_also_for_many_rows(self):
+        row = summarise(nn.Linear(7, 5, bias=False), (7,))[0]
+        assert row.parameters == linear_parameters(7, 5, bias=False)
+        assert row.multiply_adds == linear_multiply_adds(7, 5)
+        assert summarise(nn.Linear(7, 5), (11, 7)).multiply_adds == 11 * 35
+
+    @pytest.mark.parametrize("axes", [1, 2, 3])
+    @pytest.mark.parametrize("groups", [1, 2])
+    def test_one_two_and_three_axes(self, axes, groups):
+        conv = getattr(nn, f"Conv{axes}d")(4, 6, 3, padding=1, groups=groups)
+        transposed = getattr(nn, f"ConvTranspose{axes}d")(4, 6, 2, stride=2, groups=groups)
+        input_shape = (4, *(8,) * axes)
+        counted = 8**axes * 6 * (4 // groups) * 3**axes
+        assert summarise(conv, input_shape).multiply_adds == counted
+        counted = 8**axes * 4 * (6 // groups) * 2**axes
+        row = summarise(transposed, input_shape)[0]
+        assert row.multiply_adds == counted
+        assert row.output_shape == (6, *(16,) * axes)
+        assert row.parameters == 4 * (6 // groups) * 2**axes + 6
+
+    def test_what_multiplies_nothing(self):
+        layers = nn.Sequential(
+            *(nn.BatchNorm2d(4), nn.GroupNorm(2, 4), nn.InstanceNorm2d(4, affine=True)),
+            *(nn.LayerNorm([4, 6, 6]), nn.RMSNorm(6), nn.PReLU(4), nn.ReLU(), nn.Dropout(0.5)),
+            *(nn.MaxPool2d(2), nn.AvgPool2d(1), nn.AdaptiveAvgPool2d(1), nn.Upsample(4)),
+            *(nn.Flatten(), nn.Softmax(1), nn.Identity()),
+        )
+        summary = summarise(layers, (4, 6, 6))
+        assert summary.multiply_adds == 0
+        assert summary.parameters == 8 + 8 + 8 + 2 * 144 + 6 + 4
+        assert summary.parameters == sum(p.numel() for p in layers.parameters())
+
+    def test_memory_counts_what_is_new(self):
+        network = nn.Sequential(
+            *(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.ReLU()),
+            *(nn.Flatten(), nn.Linear(72, 5)),
+        )
+        summary = summarise(network, (1, 8, 8))
+        assert [row.activation_bytes for row in summary] == [288, 0, 0, 288, 0, 20]
+        assert summary.activation_bytes == 596
+        half = summarise(network.double(), (1, 8, 8))
+        assert half.activation_bytes == 2 * 596
+
+
+# torchvision ----------------------------------------------------------------------------------
+
+MODELS = [
+    *("alexnet", "vgg11", "vgg16", "vgg19_bn", "resnet18", "resnet50", "resnext50_32x4d"),
+    *("wide_resnet50_2", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"),
+    *("densenet121", "squeezenet1_0", "squeezenet1_1", "shufflenet_v2_x1_0", "mnasnet1_0"),
+    *("efficientnet_b0", "inception_v3"),
+]
+
+
+def build(name):
+    """Return a model of torchvision without data, and its weights' facts and input size."""
+    weights = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
+    without = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    with torch.device("meta"):
+        model = torchvision.models.get_model(name, **without)
+    (size,) = weights.transforms().crop_size
+    return model, weights.meta, (3, size, size)
+
+
+class TestTorchvision:
+    """Its ``num_params``, and its ``_ops``: multiply-adds in thousands of millions."""
+
+    @pytest.mark.parametrize("name", MODELS)
+    def test_published_numbers(self, name):
+        model, published, input_shape = build(name)
+        summary = summarise(model, input_shape)
+        assert summary.parameters == published["num_params"]
+        assert summary.multiply_adds / 1e9 == pytest.approx(published["_ops"], abs=0.00051)
+
+    def test_branches_that_only_training_uses_are_named(self):
+        model, published, input_shape = build("googlenet")
+        summary = summarise(model, input_shape)
+        idle = [row for row in summary if row.output_shape is None]
+        assert {row.name.split(".")[0] for row in idle} == {"aux1", "aux2"}
+        used = summary.parameters - sum(row.parameters for row in idle)
+        assert used == published["num_params"]
+        assert summary.parameters == sum(p.numel() for p in model.parameters())
+        assert "not called" in str(summary)
+
+    @pytest.mark.parametrize(
+        ("name", "field"),
+        [("alexnet", 195), ("vgg16", 212), ("resnet18", 435), ("mobilenet_v3_small", None)],
+    )
+    def test_receptive_field(self, name, field):
+        # The first three: Araujo, Norris and Sim (2019). In the last, every gate sees all.
+        model, _, input_shape = build(name)
+        assert summarise(model, input_shape).receptive_field == field
+
+
+# A second count -------------------------------------------------------------------------------
+
+
+def random_layer(rng, axes, channels):
+    """Return a random layer for so many channels; its settings need not be possible."""
+    kind = rng.choice(["Conv", "Conv", "same", "ConvTranspose", "BatchNorm", "pool", "other"])
+    kernel_size = tuple(rng.randint(1, 4) for _ in range(axes))
+    groups = rng.choice([1, 1, 2, 3])
+    settings = {"groups": groups, "bias": rng.random() < 0.5, "stride": rng.randint(1, 2)}
+    outputs = groups * rng.randint(1, 4)
+    if kind in ("Conv", "ConvTranspose"):
+        settings |= {"padding": rng.randint(0, 2), "dilation": rng.randint(1, 2)}
+        return getattr(nn, f"{kind}{axes}d")(channels, outputs, kernel_size, **settings)
+    if kind == "same":
+        return getattr(nn, f"Conv{axes}d")(channels, outputs, kernel_size, padding="same")
+    if kind == "BatchNorm":
+        return getattr(nn, f"BatchNorm{axes}d")(channels)
+    if kind == "pool":
+        name = rng.choice(["MaxPool", "AvgPool"])
+        return getattr(nn, f"{name}{axes}d")(2, stride=rng.randint(1, 2), padding=rng.randint(0, 1))
+    return rng.choice([nn.ReLU(), nn.PReLU(), nn.Dropout(), nn.Sigmoid()])
+
+
+def random_stack(rng):
+    """Return a random network of layers of every kind that multiplies, and a shape it reads."""
+    axes = rng.choice([1, 2, 2, 2, 3])
+    input_shape = (
+        rng.randint(1, 6),
+        *(rng.randint(9, 20 if axes < 3 else 12) for _ in range(axes)),
+    )
+    image, layers = torch.empty(1, *input_shape, device="meta"), []
+    while len(layers) < 7:
+        try:
+            with torch.device("meta"):
+                layer = random_layer(rng, axes, image.shape[1])
+            output = layer.eval()(image)
+        except (ValueError, RuntimeError):
+            continue  # groups that do not divide the channels, a window that does not fit
+        if 0 < output.numel() < 60_000:
+            image = output
+            layers.append(layer)
+    if rng.random() < 0.5:
+        head = nn.Linear(image.numel(), rng.randint(1, 5), bias=rng.random() < 0.5, device="meta")
+        layers += [nn.Flatten(), head]
+    half = rng.randint(1, len(layers) - 1)
+    nested = nn.Sequential(nn.Sequential(*layers[:half]), *layers[half:])
+    return nested, input_shape
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+class TestRandomStacks:
+    def test_multiply_adds_and_parameters(self):
+        rng, multiplied = random.Random(0), 0
+        for _ in range(300):
+            network, input_shape = random_stack(rng)
+            summary = summarise(network, input_shape)
+            counter = FlopCounterMode(display=False)  # of PyTorch: two flops are a multiply-add
+            with counter, torch.no_grad():
+                output = network.eval()(torch.empty(1, *input_shape, device="meta"))
+            assert 2 * summary.multiply_adds == counter.get_total_flops(), network
+            assert summary.parameters == sum(p.numel() for p in network.parameters())
+            assert summary[-1].output_shape == tuple(output.shape[1:])
+            multiplied += summary.multiply_adds > 0
+        assert multiplied > 250
+
+
+class TestTorchinfo:
+    """Of the same networks: equal but for the biases, which it takes for multiply-adds."""
+
+    @pytest.mark.parametrize(
+        ("pool", "theirs", "ours"), [(False, 880_001, 830_000), (True, 441_251, 406_250)]
+    )
+    def test_it_counts_biases(self, pool, theirs, ours):
+        network = first_cnn(pool=pool)
+        report = torchinfo.summary(network, input_size=(1, 1, 100, 100), verbose=0)
+        summary = summarise(network, (1, 100, 100))
+        assert report.total_params == summary.parameters
+        assert (report.total_mult_adds, summary.multiply_adds) == (theirs, ours)
+        biases = sum(
+            row.output_shape[0] * (row.output_shape[1] ** 2 if len(row.output_shape) > 1 else 1)
+            for row in summary
+            if row.parameters
+        )
+        assert theirs - ours == biases
+
+    @pytest.mark.parametrize("name", ["resnet18", "resnext50_32x4d", "mobilenet_v2"])
+    def test_it_agrees_where_no_layer_has_a_bias(self, name):
+        model, _, input_shape = build(name)
+        for part in model.modules():
+            if isinstance(part, nn.Linear):
+                part.bias = None
+        report = torchinfo.summary(model, input_size=(1, *input_shape), verbose=0, device="meta")
+        norms = sum(
+            p.numel()
+            for part in model.modules()
+            if isinstance(part, nn.BatchNorm2d)
+            for p in part.parameters()
+        )
+        # A weight of a normalisation is a multiply-add for torchinfo, and none for us.
+        assert report.total_mult_adds - norms == summarise(model, input_shape).multiply_adds
+
+
+# What an entry sees -----------------------------------------------------------------------------
+
+
+def seen(network, size):
+    """Measure with gradients how many pixels of a line of `size` the best placed entry sees."""
+    for parameter in network.parameters():
+        nn.init.constant_(parameter, 1.0)
+    line = torch.ones(1, 1, size, dtype=torch.float64)
+    slopes = torch.autograd.functional.jacobian(network.double(), line, vectorize=True)
+    reached = [entry.nonzero().flatten().tolist() for entry in slopes.reshape(-1, size)]
+    return max(pixels[-1] - pixels[0] + 1 for pixels in reached if pixels)
+
+
+class TestReceptiveField:
+    def test_gradients_measure_the_same(self):
+        rng, enlarged = random.Random(0), 0
+        for _ in range(60):
+            layers = []
+            for _ in range(rng.randint(1, 5)):
+                k, s, d = rng.randint(1, 4), rng.randint(1, 2), rng.randint(1, 2)
+                layers.append(
+                    rng.choice(
+                        [
+                            nn.Conv1d(1, 1, k, stride=s, dilation=d, bias=False),
+                            nn.Conv1d(1, 1, k, padding=1, bias=False),
+                            nn.AvgPool1d(k, stride=s),
+                            nn.Identity(),
+                        ]
+                    )
+                )
+            if rng.random() < 0.4:
+                enlarged += 1
+                layers.append(
+                    rng.choice(
+                        [
+                            nn.ConvTranspose1d(1, 1, k, stride=s, dilation=d, bias=False),
+                            nn.Upsample(scale_factor=2),
+                            nn.Upsample(scale_factor=3, mode="linear"),
+                        ]
+                    )
+                )
+            network = nn.Sequential(*layers)
+            summary = summarise(network, (1, 160))
+            measured = seen(network, 160)
+            assert summary[-1].receptive_field == measured, network
+            if not isinstance(layers[-1], (nn.ConvTranspose1d, nn.Upsample)):
+                assert receptive_field(network) == measured
+        assert enlarged > 10
+
+    def test_of_a_chain(self):
+        layers = [nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, dilation=2)]
+        assert receptive_field(nn.Sequential(*layers)) == receptive_field(
+            [(5, 1), (2, 2), (3, 1, 2)]
+        )
+        assert receptive_field(nn.Sequential(nn.Conv2d(1, 1, (3, 1)), nn.ReLU())) == (3, 1)
+        assert receptive_field(nn.Sequential()) == 1
+        assert receptive_field(nn.MaxPool1d(3)) == 3
+
+    def test_what_is_no_chain(self):
+        with pytest.raises(ValueError, match=r"got '8' of type Flatten: use summarise\("):
+            receptive_field(
+                nn.Sequential(*[nn.ReLU()] * 2, *[nn.Conv2d(1, 1, 3)] * 6, nn.Flatten())
+            )
+
+    def test_the_path_that_sees_most_counts(self):
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv1, self.conv2 = (
+                    nn.Conv2d(4, 4, 3, padding=1),
+                    nn.Conv2d(4, 4, 5, padding=2),
+                )
+
+            def forward(self, image):
+                return F.relu(image + self.conv2(F.relu(self.conv1(image))))
+
+        assert summarise(nn.Sequential(Block(), Block()), (4, 20, 20)).receptive_field == 13
+
+    def test_functions_in_forward(self):
+        class Network(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv1, self.conv2 = nn.Conv2d(1, 4, 5), nn.Conv2d(4, 4, 5)
+                self.head = nn.Linear(64, 10)
+
+            def forward(self, image):
+                image = F.max_pool2d(F.relu(self.conv1(image)), 2)
+                image = F.avg_pool2d(torch.relu(self.conv2(image)), kernel_size=2, stride=2)
+                return self.head(image.flatten(1))
+
+        summary = summarise(Network(), (1, 28, 28))
+        assert [row.receptive_field for row in summary] == [5, 14, None]
+        assert summary.receptive_field == 16
+
+    def test_whole_maps(self):
+        same = nn.Sequential(nn.Conv2d(1, 1, 3), nn.AdaptiveAvgPool2d(6), nn.Conv2d(1, 1, 3))
+        assert summarise(same, (1, 8, 8)).receptive_field == 5
+        whole = nn.Sequential(nn.Conv2d(1, 1, 3), nn.AdaptiveAvgPool2d(1))
+        assert [row.receptive_field for row in summarise(whole, (1, 8, 8))] == [3, None]
+        assert summarise(whole, (1, 8, 8)).receptive_field == 3
+        assert summarise(nn.Linear(3, 2), (3,)).receptive_field is None
+
+
+# What is refused, and what stays as it was -------------------------------------------------------
+
+
+class WithMatmul(nn.Module):
+    """A network that multiplies outside of its layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3)
+
+    def forward(self, image):
+        maps = self.conv(image)
+        return maps @ maps.transpose(-1, -2)
+
+
+class WithParameter(nn.Module):
+    """A layer of somebody's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, image):
+        return self.scale * image
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("network", "message"),
+        [
+            (
+                nn.Sequential(nn.Conv2d(1, 2, 3), nn.Sequential(nn.LSTM(6, 3))),
+                r"layer '1\.0' of type LSTM is not known: it has parameters of its own",
+            ),
+            (
+                nn.Sequential(nn.Conv2d(1, 2, 3), nn.MultiheadAttention(6, 3)),
+                r"layer '1' of type MultiheadAttention is not known",
+            ),
+            (nn.Sequential(WithParameter()), r"layer '0' of type WithParameter is not known"),
+            (WithParameter(), r"module of type WithParameter is not known"),
+            (
+                nn.Sequential(WithMatmul()),
+                r"layer '0' of type WithMatmul is not known: its forward computes matmul",
+            ),
+            (WithMatmul(), r"module of type WithMatmul is not known"),
+            (nn.Sequential(nn.LazyConv2d(3, 3)), r"got a lazy one: call it on an input first"),
+            (
+                lenet(),
+                r"one that the module can read, got \(1, 8, 8\): layer '0' of type Conv2d was "
+                r"given \(1, 8, 8\): .",
+            ),
+            (
+                nn.Sequential(nn.Flatten(), nn.Linear(5, 2)),
+                r"got \(1, 8, 8\): layer '1' of type Linear was given \(64,\): .",
+            ),
+        ],
+    )
+    def test_the_message_names_the_layer(self, network, message):
+        with pytest.raises(ValueError, match=message):
+            summarise(network, (1, 8, 8))
+
+    def test_types_by_which_a_module_is_known(self):
+        with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module, got an object"):
+            summarise(nn.Conv2d, (1, 8, 8))
+        with pytest.raises(TypeError, match=r"input_shape must be a tuple such as .*, got 8"):
+            summarise(lenet(), 8)
+        with pytest.raises(ValueError, match=r"input_shape\[0\] must be at least 1, got 0"):
+            summarise(lenet(), (0, 8, 8))
+
+    def test_what_has_parameters_but_is_known(self):
+        weighted = parametrizations.weight_norm(nn.Conv2d(1, 2, 3))
+        assert summarise(weighted, (1, 8, 8)).multiply_adds == 36 * 18
+        pruned = nn.Sequential(prune.random_unstructured(nn.Conv2d(1, 2, 3), "weight", 0.5))
+        before = pruned[0].weight.clone()
+        assert summarise(pruned, (1, 8, 8)).multiply_adds == 36 * 18
+        assert torch.equal(pruned[0].weight, before)
+        lazy = nn.LazyConv2d(2, 3)
+        lazy(torch.zeros(1, 1, 8, 8))
+        assert summarise(lazy, (1, 8, 8)).multiply_adds == 36 * 18
+
+
+class TestTheModuleIsOnlyRead:
+    def test_state_mode_hooks_and_gradients(self):
+        network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(), nn.ReLU(True))
+        network.train()
+        network[2].eval()
+        network(torch.rand(2, 1, 8, 8)).sum().backward()
+        calls = []
+        network[0].register_forward_hook(lambda *_: calls.append("hook"))
+        state = {name: value.clone() for name, value in network.state_dict().items()}
+        gradients = [parameter.grad.clone() for parameter in network.parameters()]
+        parameters = [id(parameter) for parameter in network.parameters()]
+        hooks = [len(part._forward_hooks) for part in network.modules()]
+        torch.manual_seed(0)
+        random_state = torch.get_rng_state()
+
+        summarise(network, (1, 8, 8))
+        with pytest.raises(ValueError, match="one that the module can read"):
+            summarise(network, (3, 8, 8))
+
+        assert calls == []
+        assert [part.training for part in network] == [True, True, False, True]
+        assert all(torch.equal(state[name], value) for name, value in network.state_dict().items())
+        for parameter, gradient in zip(network.parameters(), gradients, strict=True):
+            assert torch.equal(parameter.grad, gradient)
+            assert parameter.requires_grad
+            assert parameter.device.type == "cpu"
+        assert [id(parameter) for parameter in network.parameters()] == parameters
+        assert [len(part._forward_hooks) for part in network.modules()] == hooks
+        assert all(not part._forward_pre_hooks for part in network.modules())
+        assert torch.equal(torch.get_rng_state(), random_state)
+        assert torch.is_grad_enabled()
+
+    def test_a_large_network_needs_no_memory(self):
+        with torch.device("meta"):
+            network = nn.Linear(10**6, 10**6)
+        assert summarise(network, (10**6,)).multiply_adds == 10**12
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+    def test_on_a_gpu(self):
+        network = lenet().cuda()
+        assert summarise(network, (3, 32, 32)).multiply_adds == 596_800
+        assert next(network.parameters()).is_cuda
+
+
+class TestCalls:
+    def test_a_layer_that_is_called_twice(self):
+        conv = nn.Conv2d(2, 2, 3, padding=1)
+        summary = summarise(nn.Sequential(conv, nn.ReLU(), conv), (2, 8, 8))
+        assert [row.name for row in summary] == ["0", "1", "0"]
+        assert [row.parameters for row in summary] == [38, 0, 0]
+        assert summary.parameters == 38
+        assert summary.multiply_adds == 2 * 64 * 36
+
+    def test_weights_that_are_shared(self):
+        first, second = nn.Conv2d(2, 2, 3), nn.Conv2d(2, 2, 3)
+        second.weight = first.weight
+        summary = summarise(nn.Sequential(first, second), (2, 8, 8))
+        assert [row.parameters for row in summary] == [38, 2]
+
+    @pytest.mark.parametrize(
+        ("network", "one", "batch"),
+        [
+            (lenet(), (3, 32, 32), (64, 3, 32, 32)),
+            (nn.Conv1d(2, 3, 3), (2, 9), (5, 2, 9)),
+            (nn.Conv3d(2, 3, 3), (2, 9, 9, 9), (5, 2, 9, 9, 9)),
+            (nn.Sequential(nn.Flatten(), nn.Linear(27, 2)), (3, 3, 3), (8, 3, 3, 3)),
+        ],
+    )
+    def test_a_batch_axis_is_dropped(self, network, one, batch):
+        assert summarise(network, torch.Size(batch)) == summarise(network, list(one))
+        assert summarise(network, batch).input_shape == one
+
+    def test_without_spatial_layers(self):
+        flat = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
+        assert summarise(flat, (28, 28)).multiply_adds == 7840
+        assert summarise(flat, (1, 28, 28)).multiply_adds == 7840
+
+
+class TestTable:
+    def test_it_is_a_sequence_and_a_table(self):
+        summary = summarise(lenet(), (3, 32, 32))
+        assert len(summary) == 8
+        assert summary[0].name == "0"
+        assert [row.type for row in summary][:3] == ["Conv2d", "ReLU", "MaxPool2d"]
+        lines = str(summary).splitlines()
+        assert repr(summary) == str(summary)
+        assert lines[0].split() == [
+            *("layer", "output", "parameters", "multiply-adds", "memory", "sees")
+        ]
+        assert lines[2].split() == ["input", *"3 × 32 × 32".split()]
+        assert lines[-1].split() == ["total", "6,882", "596,800", "56.8", "kB", "16"]
+        assert len({line.index("×") for line in lines[3:9:3]}) == 1
+        assert max(map(len, lines)) <= 80
+        assert all(line == line.rstrip() for line in lines)
+
+    def test_sizes_have_units(self):
+        text = str(summarise(nn.Conv2d(3, 512, 3, padding=1), (3, 1024, 1024)))
+        assert "2.1 GB" in text
+        assert "3 × 1,024 × 1,024" in text
