@@ -306,7 +306,7 @@ def test_nothing_is_left_to_do():
         for name, text in text_files()
         if not name.endswith((".js", ".css", ".svg"))
         for line in text.splitlines()
-        if mark.search(line)
+        if mark.search(line) and '"image/png": "' not in line  # where any letters may come
     ]
     assert not found
 
