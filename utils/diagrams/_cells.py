@@ -74,8 +74,8 @@ def number_format(values, fmt=None):
 
 
 @functools.lru_cache(maxsize=4096)
-def _ems(text, weight):
-    """Width of a line of text, as a multiple of its font size."""
+def ems(text, weight="normal"):
+    """Return the width of a line of text, as a multiple of its font size."""
     return TextPath((0, 0), text, size=100, prop={"weight": weight}).get_extents().width / 100
 
 
@@ -99,7 +99,7 @@ class CellText(Text):
         (left, bottom), (right, top) = self.axes.transData.transform([(0, 0), (1, 1)])
         points = 72 / self.get_figure(root=True).dpi
         lines = [line for line in self.get_text().split("\n") if line.strip()]
-        longest = max((_ems(line, self.get_fontweight()) for line in lines), default=0)
+        longest = max((ems(line, self.get_fontweight()) for line in lines), default=0)
         size = self._height_in_cells * abs(top - bottom)
         if longest:
             size = min(size, self._width_in_cells * abs(right - left) / longest)

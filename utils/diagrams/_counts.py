@@ -128,7 +128,7 @@ def plot_parameter_squares(counts, *, largest=None):
         The name of each layer and its number of parameters, in the order in which they are drawn.
     largest : int, optional
         The number that a square of the full height stands for: give the same to two figures, and
-        their squares can be compared. The largest of the counts by default.
+        their squares (of up to four layers) can be compared. The largest of the counts by default.
 
     Returns
     -------
@@ -157,6 +157,9 @@ def plot_parameter_squares(counts, *, largest=None):
     total = sum(numbers)
     if total == 0:
         raise ValueError("counts must hold a number greater than zero, got none")
+    # The side of the largest square, before it gives way to labels; always the same for figures
+    # that are to be compared.
+    side = 4.2 if largest is None else 3.0
     if largest is None:
         largest = max(numbers)
     largest = _validate.as_int(largest, "largest")
@@ -165,8 +168,6 @@ def plot_parameter_squares(counts, *, largest=None):
 
     gap, label = 0.25, 1.25
     roots = [math.sqrt(number / largest) for number in numbers]
-    # The side of the largest square: what the labels, at least `label` wide each, leave of it.
-    side = 4.2
     while side > 0.6:
         widths = [max(label, side * root) for root in roots]
         if sum(widths) + gap * (len(widths) - 1) <= _WIDTH:

@@ -19,6 +19,7 @@ from utils.diagrams._cells import (
     TIMES,
     as_values,
     blank_figure,
+    ems,
     number_format,
     outline,
     outline_cells,
@@ -157,9 +158,9 @@ def _write_result(ax, pool, position, *, left, top, room, line):
 
     # Widths as multiples of the height of the text; the numbers of a column end at one place.
     between = 0.75 if separator == "," else 1.3
-    widths = [0.62 * max(map(len, entries[column::columns])) for column in range(columns)]
+    widths = [max(map(ems, entries[column::columns])) + 0.05 for column in range(columns)]
     ends = [end + between * n for n, end in enumerate(accumulate(widths))]
-    label_width, end_width = 0.56 * len(label) + 0.1, 0.68 * len(end) + 0.2
+    label_width, end_width = ems(label) + 0.5, ems(end, "bold") + 0.6
     height = min(0.46, room / (label_width + ends[-1] + end_width))
     write_in(ax, left, top + 0.5 * line, label, height=height, ha="left")
     for n, entry in enumerate(entries):
@@ -175,7 +176,7 @@ def _write_result(ax, pool, position, *, left, top, room, line):
     x, y = left + height * (label_width + ends[-1] + 0.15), top + (rows - 0.5) * line
     bold = {"colour": TEXT_COLOURS["output"], "fontweight": "bold"}
     write_in(ax, x, y, closing, height=height, ha="left")
-    x += height * (0.56 * len(closing) + 0.2)
+    x += height * (ems(closing) + 0.4)
     text = end.removeprefix(closing).strip()
     write_in(ax, x, y, text, height=1.1 * height, ha="left", **bold)
 

@@ -120,9 +120,12 @@ def _stages(module, input_shape):
     for row in summary:
         if row.output_shape is None:
             continue
-        shape = tuple(row.output_shape)
+        shape, arriving = tuple(row.output_shape), tuple(row.input_shape)
+        units = math.prod(arriving)
+        if arriving == (units,) != stages[-1].shape and units == math.prod(stages[-1].shape):
+            stages.append(_Stage(arriving, "flatten"))  # by a function, which is no layer
         windowless = row.kernel_size is None and row.type != "Linear"
-        if windowless and shape == tuple(row.input_shape):
+        if windowless and shape == arriving:
             stages[-1].followers.append(row.type)
             stages[-1].parameters += row.parameters
             continue
