@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tools.find_browser import find_browser
-from utils.animation import Animation, animate, animate_conv
+from utils.animation import Animation, animate, animate_channels, animate_conv, animate_pool
 
 X = torch.tensor(
     [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
@@ -186,6 +186,11 @@ class TestRefusals:
         with pytest.raises((TypeError, ValueError), match=message):
             Animation(frames, captions=captions, alt=alt)
 
+    @pytest.mark.parametrize("colours", [1, 257, 2.5, "many"])
+    def test_colours_that_no_palette_has(self, colours):
+        with pytest.raises((TypeError, ValueError), match=r"colours must be .*got"):
+            Animation([self.PICTURE], captions=["A."], alt="Black.", colours=colours)
+
     def test_a_kernel_that_does_not_fit(self):
         with pytest.raises(ValueError, match="fit"):
             animate_conv(torch.ones(2, 2), K)
@@ -230,6 +235,44 @@ class TestConvolution:
     def test_no_figure_stays_open(self):
         animate_conv(X, torch.ones(5, 5))
         assert plt.get_fignums() == []
+
+
+class TestPooling:
+    IMAGE = torch.tensor([[1, 3, 2, 9], [7, 4, 1, 5], [8, 5, 2, 3], [4, 2, 1, 4]])
+
+    @pytest.mark.parametrize(
+        ("mode", "values"), [("max", "7 9; 8 4"), ("average", "3.75 4.25; 4.75 2.50")]
+    )
+    def test_to_the_end(self, mode, values):
+        animation = animate_pool(self.IMAGE, 2, mode=mode)
+        assert len(animation) == 4
+        assert animation.captions[-1].startswith("Y[1, 1] = ")
+        assert f"2×2 {mode} pooling, stride 2" in animation.alt
+        assert f"the rows {values}." in animation.alt
+        assert len(picture_in(page_of(animation))) < 60_000
+        assert plt.get_fignums() == []
+
+    def test_my_own_words(self):
+        assert animate_pool(self.IMAGE, 4, alt="One window.").alt == "One window."
+
+
+class TestChannels:
+    def test_one_step_for_each_value_of_pytorch(self):
+        image = torch.arange(48).reshape(3, 4, 4) % 5
+        filter = torch.arange(27).reshape(3, 3, 3) % 4 - 1
+        expected = F.conv2d(image[None].double(), filter[None].double())[0, 0] + 1
+        animation = animate_channels(image, filter, bias=1)
+        assert len(animation) == expected.numel()
+        for caption, value in zip(animation.captions, expected.flatten(), strict=True):
+            assert caption.endswith(f"= {value:.0f}: red, green, blue, and the bias.")
+        assert len(picture_in(page_of(animation))) < 110_000
+        assert plt.get_fignums() == []
+
+    def test_small_coloured_words_keep_their_colour(self):
+        strip = animate_channels(torch.ones(3, 3, 3), torch.ones(3, 3, 3)).strip.convert("RGB")
+        kept = np.array([colour for _, colour in strip.getcolors(10**6)], dtype=int)
+        for colour in ((200, 16, 46), (46, 139, 46), (31, 79, 191)):
+            assert np.abs(kept - colour).max(axis=1).min() <= 12
 
 
 # In a browser -------------------------------------------------------------------------------------
