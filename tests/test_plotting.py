@@ -2,6 +2,7 @@
 
 import copy
 import io
+from types import MappingProxyType
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,12 +18,15 @@ from utils import plotting
 from utils.data import portrait
 from utils.kernels import kernel, kernel_names
 from utils.plotting import (
+    plot_activation_functions,
+    plot_channels,
     plot_conv,
     plot_convs,
     plot_images,
     plot_kernel_gallery,
     plot_kernels,
     plot_learned_kernel,
+    plot_pixel_zoom,
     plot_responses,
     show_image,
     show_kernel,
@@ -552,6 +556,152 @@ class TestLearnedKernel:
         assert plt.get_fignums() == []
 
 
+class TestPixelZoom:
+    def test_the_numbers_are_the_pixels(self):
+        picture = grey(20, 30)
+        image, zoom = plot_pixel_zoom(picture, (4, 9, 3, 5)).axes
+        patch = picture[4:7, 9:14]
+        assert written(zoom) == [f"{value:.2f}" for value in patch.flatten().tolist()]
+        places = [text.get_position()[::-1] for text in zoom.texts]
+        assert places == [(row, column) for row in range(3) for column in range(5)]
+        torch.testing.assert_close(shown(zoom), patch)
+        assert zoom.images[0].get_clim() == image.images[0].get_clim() == (0, 1)
+
+    def test_rows_and_columns_keep_their_numbers(self):
+        zoom = plot_pixel_zoom(grey(20, 30), (4, 9, 2, 3)).axes[1]
+        assert [label.get_text() for label in zoom.get_yticklabels()] == ["4", "5"]
+        assert [label.get_text() for label in zoom.get_xticklabels()] == ["9", "10", "11"]
+
+    def test_the_box_is_where_the_pixels_are(self):
+        image = plot_pixel_zoom(grey(20, 30), (4, 9, 2, 3)).axes[0]
+        for frame in image.patches:
+            assert frame.get_xy() == (8.5, 3.5)
+            assert (frame.get_height(), frame.get_width()) == (2, 3)
+
+    def test_bytes_are_written_as_they_are(self):
+        picture = torch.arange(256, dtype=torch.uint8).reshape(16, 16)
+        zoom = plot_pixel_zoom(picture, (0, 0, 10, 10)).axes[1]
+        assert written(zoom) == [str(n) for n in picture[:10, :10].flatten().tolist()]
+        zoom = plot_pixel_zoom(picture, (15, 14, 1, 2)).axes[1]
+        assert written(zoom) == ["254", "255"]
+
+    def test_a_pixel_in_colour_holds_three(self):
+        picture = colour()
+        zoom = plot_pixel_zoom(picture, (1, 2, 3, 3)).axes[1]
+        red, green, blue = picture[:, 1, 2].tolist()
+        assert written(zoom)[0] == f"{red:.2f}\n{green:.2f}\n{blue:.2f}"
+        torch.testing.assert_close(shown(zoom), picture[:, 1:4, 2:5].permute(1, 2, 0))
+
+    def test_numbers_can_be_read(self):
+        for picture, box in ((grey(), (0, 0, 10, 10)), (colour(), (0, 0, 6, 6))):
+            zoom = plot_pixel_zoom(picture, box).axes[1]
+            assert min(text.get_fontsize() for text in zoom.texts) >= 9
+        zoom = plot_pixel_zoom([[0.0, 1.0]], (0, 0, 1, 2)).axes[1]
+        assert [to_hex(text.get_color()) for text in zoom.texts] == ["#ffffff", "#000000"]
+
+    @pytest.mark.parametrize(
+        ("image", "box", "message"),
+        [
+            (grey(), (3, 3, 10, 2), r"lie in the image of 12 × 10, got \(3, 3, 10, 2\)"),
+            (grey(20, 20), (0, 0, 11, 2), r"at most 10 × 10 .* got 11 × 2"),
+            (colour(), (0, 0, 2, 7), r"at most 6 × 6 .* got 2 × 7"),
+            (grey(), (0, -1, 2, 2), r"the column of box must be at least 0, got -1"),
+            (grey(), (0, 0, 2), r"must be \(row, column, rows, columns\), got 3 numbers"),
+        ],
+    )
+    def test_boxes_that_cannot_be_drawn(self, image, box, message):
+        with pytest.raises(ValueError, match=message):
+            plot_pixel_zoom(image, box)
+
+
+class TestChannels:
+    def test_tinted_channels_add_up_to_the_image(self):
+        image, *channels = plot_channels(colour()).axes
+        torch.testing.assert_close(sum(shown(ax) for ax in channels), shown(image))
+        for index, ax in enumerate(channels):
+            torch.testing.assert_close(shown(ax)[..., index], colour()[index])
+
+    def test_signs_say_that_they_are_added(self):
+        assert [text.get_text() for text in plot_channels(colour()).texts] == ["=", "+", "+"]
+        assert plot_channels(colour(), tinted=False).texts == []
+
+    def test_as_the_grey_pictures_that_they_are(self):
+        _, *channels = plot_channels(colour() / 2, tinted=False).axes
+        for index, ax in enumerate(channels):
+            torch.testing.assert_close(shown(ax), colour()[index] / 2)
+            assert ax.images[0].get_clim() == (0, 1)
+        assert [ax.get_title() for ax in channels] == ["0: red", "1: green", "2: blue"]
+
+    def test_grey_has_no_channels_to_split(self):
+        with pytest.raises(ValueError, match=r"must have shape .*\(3, H, W\), got \(1, 12, 10\)"):
+            plot_channels(grey())
+
+
+class TestActivationFunctions:
+    FUNCTIONS = MappingProxyType(
+        {"ReLU": torch.relu, "sigmoid": torch.sigmoid, "softplus": torch.nn.Softplus()}
+    )
+
+    def test_curves_are_the_functions(self):
+        figure = plot_activation_functions(self.FUNCTIONS, reach=5)
+        assert [ax.get_title() for ax in figure.axes] == list(self.FUNCTIONS)
+        for ax, function in zip(figure.axes, self.FUNCTIONS.values(), strict=True):
+            inputs, values = map(torch.as_tensor, ax.get_lines()[-1].get_data())
+            torch.testing.assert_close(values, function(inputs))
+            assert (inputs.min(), inputs.max()) == (-5, 5)
+            assert ax.get_xlim() == (-5, 5)
+
+    def test_one_scale_for_all(self):
+        figure = plot_activation_functions(self.FUNCTIONS)
+        assert len({(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes}) == 1
+
+    def test_slopes(self):
+        figure = plot_activation_functions(self.FUNCTIONS, slope=True)
+        slopes = {
+            ax.get_title(): torch.as_tensor(line.get_ydata())
+            for ax in figure.axes
+            for line in ax.get_lines()
+            if line.get_label() == "slope"
+        }
+        assert set(slopes["ReLU"].tolist()) == {0, 1}
+        assert slopes["sigmoid"].max().item() == pytest.approx(0.25, abs=1e-4)
+        inputs = torch.linspace(-4, 4, 400, dtype=torch.float64)
+        torch.testing.assert_close(slopes["softplus"], inputs.sigmoid())
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["value", "slope"]
+
+    @pytest.mark.parametrize(
+        "function",
+        [
+            torch.nn.ReLU(inplace=True),
+            torch.nn.PReLU().double(),
+            torch.sign,
+            lambda x: (x > 0).double(),
+            torch.zeros_like,
+        ],
+    )
+    def test_functions_of_every_kind(self, function):
+        plot_activation_functions({"this one": function}, slope=True)
+        if isinstance(function, torch.nn.PReLU):
+            assert function.weight.grad is None
+
+    def test_many_go_into_rows(self):
+        figure = plot_activation_functions(dict.fromkeys("abcdefg", torch.tanh), ncols=4)
+        rows = [round(ax.get_position().y0, 6) for ax in figure.axes]
+        assert rows.count(rows[0]) == 4
+
+    @pytest.mark.parametrize(
+        ("functions", "message"),
+        [
+            ({}, "functions must hold at least one function, got none"),
+            ({"total": torch.sum}, r"functions\['total'\] must return .* \(400,\), got \(\)"),
+            ({"log": torch.log}, r"functions\['log'\] must return finite numbers, got"),
+        ],
+    )
+    def test_functions_that_cannot_be_drawn(self, functions, message):
+        with pytest.raises(ValueError, match=message):
+            plot_activation_functions(functions)
+
+
 FIGURES = {
     "conv": lambda: plot_conv(portrait(size=100), SOBEL, axis=True),
     "conv_colour": lambda: plot_conv(portrait(size=60, colour=True), SOBEL),
@@ -561,6 +711,14 @@ FIGURES = {
     "kernels": lambda: plot_kernels(kernel_names()),
     "responses": lambda: plot_responses(torch.linspace(-1, 1, 32).reshape(2, 4, 4)),
     "gallery": lambda: plot_kernel_gallery(portrait(size=60), kernel_names()[:6]),
+    "zoom": lambda: plot_pixel_zoom(portrait(size=100), (48, 30, 8, 8)),
+    "zoom in colour": lambda: plot_pixel_zoom(portrait(size=100, colour=True), (48, 30, 5, 5)),
+    "channels": lambda: plot_channels(portrait(size=100, colour=True)),
+    "grey channels": lambda: plot_channels(portrait(size=100, colour=True), tinted=False),
+    "activation functions": lambda: plot_activation_functions(
+        {"ReLU": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "sine": torch.sin},
+        slope=True,
+    ),
     "learned": lambda: plot_learned_kernel({0: SOBEL * 0, 9: SOBEL}, [0.5] * 10, SOBEL),
 }
 

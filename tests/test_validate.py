@@ -291,3 +291,31 @@ def test_a_long_value_does_not_fill_the_message(value):
     with pytest.raises(TypeError) as caught:
         v.as_int(value, "size")
     assert len(str(caught.value)) < 80
+
+
+class TestModules:
+    def test_a_shape_is_a_tuple_of_ints(self):
+        assert v.as_input_shape([3, np.int64(8), 8]) == (3, 8, 8)
+        assert v.as_input_shape(torch.Size([784])) == (784,)
+
+    @pytest.mark.parametrize("shape", [None, 3, "text", torch.ones(3), {3, 8}])
+    def test_what_is_no_shape(self, shape):
+        with pytest.raises(TypeError, match=r"input_shape must be a tuple such as .*, got"):
+            v.as_input_shape(shape)
+
+    @pytest.mark.parametrize(
+        ("shape", "error", "message"),
+        [
+            ((), ValueError, r"input_shape must have at least one axis, got \(\)"),
+            ((3, 0), ValueError, r"input_shape\[1\] must be at least 1, got 0"),
+            ((3, 2.5), TypeError, r"input_shape\[1\] must be an integer, got 2\.5"),
+        ],
+    )
+    def test_axes_that_cannot_be(self, shape, error, message):
+        with pytest.raises(error, match=message):
+            v.as_input_shape(shape)
+
+    @pytest.mark.parametrize("module", [*NOT_NUMBERS, torch.nn.ReLU, torch.relu])
+    def test_what_is_no_module(self, module):
+        with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module, got"):
+            v.as_module(module)
