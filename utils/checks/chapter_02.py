@@ -57,18 +57,19 @@ def as_matrix(answer):
 @exercise("2.4")
 def mended(answer):
     """A layer of four units, one a patch, with one set of weights."""
-    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     layer = answer() if isinstance(answer, type) else answer
     yield "it is a class of layers", isinstance(layer, nn.Module)
     yield (
         "it has 5 parameters, 4 weights and a bias",
         same(sum(parameter.numel() for parameter in layer.parameters()), 5),
     )
-    pictures = torch.rand(3, 4, 4)
+    pictures = torch.rand(3, 4, 4, generator=generator)
     yield "3 pictures give shape (3, 4)", same(layer(pictures).shape, (3, 4))
     with torch.no_grad():
         for parameter in layer.parameters():
-            parameter.sub_(torch.rand_like(parameter))  # as after a step of training
+            change = torch.rand(parameter.shape, generator=generator)
+            parameter.sub_(change)  # as after a step of training
         weight = next(p for p in layer.parameters() if p.numel() == 4).reshape(1, 1, 2, 2)
         bias = next(p for p in layer.parameters() if p.numel() == 1).reshape(1)
         expected = F.conv2d(pictures[:, None], weight, bias, stride=2).flatten(1)
@@ -81,9 +82,9 @@ def mended(answer):
 @exercise("2.5")
 def ratio(answer):
     """Mean absolute answer of the vertical-edge kernel: shuffled portrait by portrait."""
-    torch.manual_seed(0)
     face = portrait(size=128)
-    noise = face.flatten()[torch.randperm(face.numel())].reshape(face.shape)
+    order = torch.randperm(face.numel(), generator=torch.Generator().manual_seed(0))
+    noise = face.flatten()[order].reshape(face.shape)
     kernel = torch.tensor([1.0, 0, -1]).expand(3, 3)[None, None]
     small, large = (F.conv2d(picture[None, None], kernel).abs().mean() for picture in (face, noise))
     yield "it is one number", torch.as_tensor(answer).numel() == 1
