@@ -147,6 +147,7 @@ CALLS = {
     "plotting.show_image": lambda: {"image": colour()},
     "plotting.show_kernel": lambda: {"kernel": kernel()},
     "plotting.show_response": lambda: {"response": grey() - 0.5},
+    "reports.torchinfo_report": lambda: {"module": network(), "input_shape": (3, 8, 9)},
     "shapes.conv_multiply_adds": lambda: {
         "size": 8,
         "in_channels": 2,
@@ -207,7 +208,6 @@ WRONG = {
     "grid": NO_BOOL,
     "grids": [None, 3, "text", [], [3], [torch.zeros(3)], [torch.zeros(0, 3)]],
     "groups": [*NO_INT, 3],
-    "highlights": [3, "text", [], [(99, 99), (99, 99)]],
     "highlight": [3, "text", [(9, 9)], (1, 2, 3)],
     "highlights": [3, "text", [], [(99, 99), (99, 99)]],
     "image": [*NO_ARRAY, torch.zeros(2, 3, 4, 5), torch.zeros(4), torch.zeros(0, 4)],
@@ -239,7 +239,6 @@ WRONG = {
     "response": [*NO_ARRAY, torch.zeros(2, 4, 4), torch.zeros(4), torch.zeros(0, 4)],
     "responses": [None, "text", 3, [], [torch.zeros(3)], torch.zeros(2, 3, 4, 4)],
     "role": [None, 3, "inptu"],
-    "rows": [None, "text", 2.5, (1, 2, 3), (3, 2), (2, 2), (-1, 2), (0, 999)],
     "rows": [None, "text", 2.5, (1, 2, 3), (3, 2), (2, 2), (-1, 2), (0, 999)],
     "seed": [-1, 2.5, "2", True, None],
     "shade": NO_BOOL,
@@ -593,6 +592,7 @@ INTERFACE = {
     "plotting.show_image": "(image, *, ax=None, title=None, axis=False)",
     "plotting.show_kernel": "(kernel, *, ax=None)",
     "plotting.show_response": "(response, *, limit=None, ax=None)",
+    "reports.torchinfo_report": "(module, input_shape)",
     "shapes.conv_multiply_adds": (
         "(size, in_channels, out_channels, kernel_size, *, "
         "stride=1, padding=0, dilation=1, groups=1)"
