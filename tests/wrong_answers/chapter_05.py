@@ -14,8 +14,8 @@ def _first_channel_only(image, weight, bias):
 
 
 def _every_partial_map(image, weight, bias):
-    filters, channels = weight.shape[:2]
-    return F.conv2d(image[None], weight.transpose(0, 1).flatten(0, 1)[:, None], groups=channels)[0]
+    slices = weight.transpose(0, 1).flatten(0, 1)[:, None]
+    return F.conv2d(image[None], slices, groups=len(image))[0]
 
 
 def _square_output(image, weight, bias):
