@@ -16,7 +16,12 @@ import torch.nn.functional as F
 import yaml
 from notebook_rules import AMERICAN, EMOJI, without_code
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import models
+from torchvision.transforms import v2
 
+from utils.reports import torchinfo_report
+from utils.shapes import summarise
 from utils.style import PALETTE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -262,6 +267,128 @@ def test_the_parameter_formula():
         assert count == outputs * (inputs * k**2 + 1)
 
 
+# ---------------------------------------------------------------- cheat sheet
+
+
+def part(title):
+    """Return one section of the cheat sheet."""
+    return read("book/cheat_sheet.md").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def rows(text):
+    """Return the rows of the tables of a text, each as a list of cells."""
+    lines = re.findall(r"^\| (.+) \|$", text, re.MULTILINE)
+    return [[cell.strip() for cell in line.split(" | ")] for line in lines]
+
+
+WORKED = [row for row in rows(part("Parameters and multiply-adds")) if row[0].startswith("`nn.")]
+
+
+@pytest.mark.parametrize("row", WORKED, ids=lambda row: row[0].strip("`"))
+def test_the_worked_table_is_recomputed(row):
+    layer, shape, output = (eval(cell.strip("`"), {"nn": nn}) for cell in row[:3])
+    parameters, multiply_adds = (int(cell.replace(",", "")) for cell in row[3:])
+    summary = summarise(layer, shape)
+    assert summary[-1].output_shape == layer(torch.zeros(2, *shape)).shape[1:] == output
+    assert summary.parameters == parameters == sum(weight.numel() for weight in layer.parameters())
+    image = torch.zeros(1, *shape)
+    assert summary.multiply_adds == multiply_adds == products(layer, image)
+
+
+def test_the_worked_table_has_a_row_for_each_formula():
+    kinds = {re.match(r"`nn\.(\w+)", row[0])[1] for row in WORKED}
+    assert kinds == {"Conv2d", "Linear", "BatchNorm2d", "MaxPool2d"}
+
+
+def test_the_formulas_of_the_cheat_sheet():
+    for c_in, c_out, k, g in ((4, 6, 3, 2), (1, 3, 3, 1), (16, 16, 5, 16)):
+        summary = summarise(nn.Conv2d(c_in, c_out, k, groups=g), (c_in, 12, 9))
+        weights = c_out * c_in * k**2 // g
+        assert summary.parameters == weights + c_out == c_out * (c_in * k**2 // g + 1)
+        assert summary.multiply_adds == (12 - k + 1) * (9 - k + 1) * weights
+    assert summarise(nn.Linear(7, 5), (7,)).parameters == 5 * (7 + 1)
+    assert summarise(nn.BatchNorm2d(7), (7, 4, 4)).parameters == 2 * 7
+    three = nn.Sequential(*[nn.Conv2d(1, 1, 3) for _ in range(3)])
+    field = summarise(three, (1, 9, 9)).receptive_field
+    assert f"see {field} x {field} pixels" in part("Receptive field")
+
+
+@pytest.mark.parametrize("n", [7, 8, 31, 32])
+def test_the_sizes_of_the_cheat_sheet(n):
+    def size(layer):
+        return layer(torch.zeros(1, n, n)).shape[-1]
+
+    for k in (2, 3, 5):
+        assert size(nn.Conv2d(1, 1, k)) == n - k + 1
+    for k, d in ((3, 1), (5, 1), (3, 3)):
+        assert size(nn.Conv2d(1, 1, k, dilation=d, padding=d * (k - 1) // 2)) == n
+        assert size(nn.Conv2d(1, 1, k + 1, dilation=d, padding="same")) == n
+    assert size(nn.MaxPool2d(2)) == n // 2
+    assert size(nn.Conv2d(1, 1, 3, stride=2, padding=1)) == -(-n // 2)
+    assert size(nn.AdaptiveAvgPool2d(1)) == 1
+    (table,) = re.findall(r"\| You want.*?\n\n", part("Sizes"), re.DOTALL)
+    assert [row[-1] for row in rows(table)[1:]] == [
+        "$n - k + 1$",
+        "$n$",
+        r"$\lfloor n/2 \rfloor$",
+        r"$\lceil n/2 \rceil$",
+        "$1$",
+    ]
+
+
+def test_the_recipe_runs():
+    names = {"nn": nn}
+    (code,) = blocks(part("The recipe"), "python")
+    exec(code, names)
+    network = names["network"]
+    assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+    count = sum(weight.numel() for weight in network.parameters())
+    assert f"On `(3, 32, 32)` this one has {count:,} parameters" in part("The recipe")
+
+
+def test_pictures_go_there_and_back():
+    (code,) = blocks(part("Shapes"), "python")
+    before = torch.arange(5 * 7 * 3).reshape(5, 7, 3).to(torch.uint8).numpy()
+    names = {"torch": torch, "array": before}
+    exec(code, names)
+    torch.testing.assert_close(names["image"], v2.functional.to_image(before) / 255)
+    assert (names["array"] == before).all()
+    assert names["array"].dtype == before.dtype
+
+
+def refusals():
+    """Yield what makes PyTorch say each message, and what the page says against it."""
+    conv, images = nn.Conv2d(3, 6, 5), torch.rand(2, 3, 32, 32)
+    norm = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(12))
+    loss, scores = nn.CrossEntropyLoss(), torch.zeros(2, 10)
+    yield lambda: conv(images.permute(0, 2, 3, 1)), lambda: conv(images)
+    yield lambda: conv(images[0, 0]), lambda: nn.Conv2d(1, 6, 5)(images[0, 0][None])
+    yield lambda: conv(images.to(torch.uint8)), lambda: conv(images.to(torch.uint8).float())
+    yield lambda: nn.Linear(401, 10)(scores[:, :4]), lambda: nn.Linear(4, 10)(scores[:, :4])
+    yield lambda: conv(images[..., :4]), lambda: nn.Conv2d(3, 6, 5, padding=1)(images[..., :4])
+    yield lambda: norm(images[:1, :, :2, :2]), lambda: norm.eval()(images[:1, :, :2, :2])
+    yield lambda: loss(scores, torch.ones(2)), lambda: loss(scores, torch.ones(2).long())
+    yield lambda: loss(scores, torch.tensor([1, 10])), lambda: loss(scores, torch.tensor([0, 9]))
+
+
+MESSAGES = [row[0].strip("`") for row in rows(part("When PyTorch refuses"))[1:]]
+
+
+@pytest.mark.parametrize(
+    ("message", "provoke", "mend"),
+    [(message, *pair) for message, pair in zip(MESSAGES, refusals(), strict=True)],
+    ids=MESSAGES,
+)
+def test_the_messages_of_the_cheat_sheet_are_those_of_pytorch(message, provoke, mend):
+    with pytest.raises((RuntimeError, ValueError, IndexError)) as caught:
+        provoke()
+    assert re.search(re.escape(message).replace(r"\.\.\.", ".*"), str(caught.value))
+    mend()
+
+
+# ---------------------------------------------------------------- how long it takes
+
+
 def opening(path):
     """Return the second cell of a notebook."""
     return cells(path)[1]["source"]
@@ -441,8 +568,38 @@ def side(**options):
     return nn.Conv2d(1, 1, **options)(torch.zeros(1, 1, 200, 200)).shape[-2]
 
 
+def first_cnn(*, pool):
+    """Return the network of chapter 7, with or without its pooling layers."""
+    halve = [nn.MaxPool2d(2)] if pool else []
+    first = [nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), *halve]
+    second = [nn.Conv2d(3, 2, 3, padding=1), nn.ReLU(), *halve]
+    return nn.Sequential(*first, *second, nn.Flatten(), nn.Linear(1250 if pool else 20_000, 1))
+
+
+def products(network, image):
+    """Count multiply-adds as half of the operations that PyTorch counts."""
+    with FlopCounterMode(display=False) as counter:
+        network(image)
+    return counter.get_total_flops() // 2
+
+
+def alexnet_parameters(groups):
+    """Count the parameters of AlexNet, its split layers in so many groups, by making them."""
+    with torch.device("meta"):
+        layers = [nn.Conv2d(3, 96, 11), nn.Conv2d(256, 384, 3)]
+        layers += [nn.Conv2d(96, 256, 5, groups=groups), nn.Conv2d(384, 384, 3, groups=groups)]
+        layers += [nn.Conv2d(384, 256, 3, groups=groups)]
+        layers += [nn.Linear(9216, 4096), nn.Linear(4096, 4096), nn.Linear(4096, 1000)]
+        return sum(weight.numel() for layer in layers for weight in layer.parameters())
+
+
 def true_numbers():
     """Yield (title, numbers that the entry gives as true), recomputed here."""
+    wrapped = [int(255 * x) % 256 for x in (-0.5, 1.5, 4.0)]
+    yield (
+        "A picture outside 0 to 1",
+        ["-0.5 becomes {}, 1.5 becomes {} and 4.0 becomes {}".format(*wrapped)],
+    )
     yield "An output without its stride", [grid(correlate(X2, K2))]
     assert grid(correlate(X2, K2, stride=2)) == "[0 4; 6 8]"
     outputs = 6 * (32 - 5 + 1) ** 2
@@ -462,6 +619,32 @@ def true_numbers():
         ],
     )
     yield "The size formula", [f"gives {side(kernel_size=25, stride=3)}, not {175 / 3 + 1:.2f}"]
+    layer = nn.Conv2d(3, 5, 3)
+    maps, kernels = len(layer(torch.zeros(3, 8, 8))), layer.weight.shape[:2].numel()
+    yield "Maps from three channels", [f"give {maps} feature maps. {kernels} is"]
+    rows_left, columns_left = nn.AvgPool2d(2, 2)(torch.zeros(1, 7, 7)).shape[1:]
+    yield "Pooling that halves", [f"7 x 7 becomes {rows_left} x {columns_left}"]
+    image = torch.zeros(1, 1, 100, 100)
+    counts = [products(first_cnn(pool=pool), image) for pool in (False, True)]
+    yield (
+        "Multiply-adds of a small network",
+        [
+            "{:,} without pooling and {:,} with it".format(*counts),
+            f"{counts[0] + 20_000:,} and {counts[1] + 1250:,}",
+        ],
+    )
+    assert nn.Conv2d(3, 1, 11, stride=4)(torch.zeros(3, 224, 224)).shape[-1] == 54
+    assert nn.Conv2d(3, 1, 11, stride=4)(torch.zeros(3, 227, 227)).shape[-1] == 55
+    assert nn.Conv2d(3, 1, 11, stride=4, padding=2)(torch.zeros(3, 224, 224)).shape[-1] == 55
+    yield "The input of AlexNet", [f"is {213 / 4 + 1}, so there are 54 places", "227 x 227"]
+    yield (
+        "The parameters of AlexNet",
+        [
+            f"{alexnet_parameters(1):,} when every filter reads all channels",
+            f"{alexnet_parameters(2):,} with the two groups",
+            f"{models.AlexNet_Weights.DEFAULT.meta['num_params']:,} in torchvision",
+        ],
+    )
 
 
 @pytest.mark.parametrize(("title", "numbers"), list(true_numbers()))
@@ -501,12 +684,21 @@ def shown_in(path, place):
     return "\n".join("".join(part) for part in shown if isinstance(part, str | list))
 
 
+def test_what_tools_print_is_what_the_page_says():
+    printed = said("Multiply-adds of a small network", "Printed")
+    for pool, old in ((False, "0.85"), (True, "0.41")):
+        report = torchinfo_report(first_cnn(pool=pool), (1, 100, 100))
+        assert re.search(r"mult-adds: ([\d,]+)", report)[1] in printed
+        assert f"{old} million" in printed
+
+
 def whole_numbers(text):
     """Return the whole numbers of a text, one after the other, between spaces."""
     return " " + " ".join(re.findall(r"-?\d+", re.sub(r"(?<=\d),(?=\d{3})", "", text))) + " "
 
 
 PROOFS = {
+    "A picture outside 0 to 1": "129 126 252",
     "An output without its stride": "0 4 6 8",
     "Outputs of a first layer": "4704",
     "The name of the operation": "18 20 19 10 9 17 11 8 14",
@@ -514,6 +706,11 @@ PROOFS = {
     "A strided animation": "1 5 6 7 8 3 3 10 4",
     "Padding that keeps the shape": "201",
     "The size formula": "59",
+    "Maps from three channels": "15 5",
+    "Pooling that halves": "1 3 7 7 1 3 3 3",
+    "Multiply-adds of a small network": "830000",
+    "The input of AlexNet": "224 54 25",
+    "The parameters of AlexNet": "62378344",
 }
 
 
