@@ -206,7 +206,12 @@ def test_a_strange_answer_gives_one_line(number, answer):
 @pytest.mark.parametrize("number", ["99.1", "3.99", "3", "three", "", None, 3.1, ["3.1"]])
 def test_an_unknown_exercise_lists_the_known_ones(number):
     verdict = told(number, 3)
-    assert verdict == f"there is no such exercise; there are {', '.join(EXERCISES) or 'none yet'}"
+    assert verdict.startswith("there is no such exercise; there are ")
+    assert "..." not in verdict  # the list of a whole book has room in the line
+    for chapter in {number.split(".")[0] for number in EXERCISES}:
+        numbers = [number for number in EXERCISES if number.split(".")[0] == chapter]
+        ends = f"{numbers[0]} to {numbers[-1]}" if numbers[1:] else numbers[0]
+        assert re.search(rf"\b{re.escape(ends)}\b", verdict)
 
 
 # ---------------------------------------------------------------- the engine, on made-up exercises

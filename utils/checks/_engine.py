@@ -269,8 +269,7 @@ def known_exercises() -> dict[str, Callable[[Any], Iterator]]:
 def _verdict(number, answer) -> str:
     tests = _find_tests(number)
     if tests is None:
-        known = ", ".join(known_exercises()) or "none yet"
-        return f"there is no such exercise; there are {known}"
+        return f"there is no such exercise; there are {_ranges(known_exercises()) or 'none yet'}"
     if _has_blank(answer):
         return "not done yet"
     count = 0
@@ -302,6 +301,15 @@ def _find_tests(number):
             return None
         importlib.import_module(module)
     return _exercises.get(number)
+
+
+def _ranges(numbers) -> str:
+    """Write sorted numbers by chapter: "3.1 to 3.5, 4.1"."""
+    chapters = {}
+    for number in numbers:
+        chapters.setdefault(number.split(".")[0], []).append(number)
+    ends = [dict.fromkeys((found[0], found[-1])) for found in chapters.values()]
+    return ", ".join(" to ".join(pair) for pair in ends)
 
 
 def _order(number):
