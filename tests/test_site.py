@@ -342,6 +342,16 @@ def test_solutions_unfold(browser_path):
     assert closed == 0
 
 
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_cheat_sheet_prints_on_one_page(browser_path, paper):
+    async def printed(page, home):
+        await page.goto(home + "cheat_sheet.html")
+        await page.evaluate("document.fonts.ready.then(() => true)")
+        return await page.pdf(format=paper)
+
+    assert len(re.findall(rb"/Type\s*/Page\b", use(browser_path, printed))) == 1
+
+
 ANIMATED = [page for page in NOTEBOOKS if audit.parse(page).select(".cnn-animation")]
 PLAYER = "document.querySelector('.cnn-animation').shadowRoot"
 
