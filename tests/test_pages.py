@@ -313,6 +313,7 @@ def test_the_formulas_of_the_cheat_sheet():
     assert f"see {field} x {field} pixels" in part("Receptive field")
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # an even kernel is copied: slow
 @pytest.mark.parametrize("n", [7, 8, 31, 32])
 def test_the_sizes_of_the_cheat_sheet(n):
     def size(layer):
