@@ -50,6 +50,10 @@ def _rescales(tensor):
     return (255 * tensor).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
 
+def _still_a_tensor(tensor):
+    return (255 * tensor.clamp(0, 1)).round().to(torch.uint8).permute(1, 2, 0)
+
+
 def _floats(tensor):
     return (255 * tensor.clamp(0, 1)).round().permute(1, 2, 0).numpy().astype(np.float32)
 
@@ -69,7 +73,7 @@ WRONG = {
         (19, [4, 5]),  # rounded up
     ],
     "1.3": [_not_divided, _reshaped, _colour_only, _columns_first, _double],
-    "1.4": [_unmended, _wraps, _cuts_off, _still_reshaped, _rescales, _floats],
+    "1.4": [_unmended, _wraps, _cuts_off, _still_reshaped, _rescales, _still_a_tensor, _floats],
     "1.5": [
         (256, 256),  # nothing is lost
         (256, 64),  # 256 / 4: the level 64 forgotten

@@ -29,6 +29,15 @@ def _slide_square(X, K):
     return Y
 
 
+def _square_kernels_only(X, K):
+    size = K.shape[0]
+    Y = torch.zeros(X.shape[0] - size + 1, X.shape[1] - size + 1)
+    for i in range(Y.shape[0]):
+        for j in range(Y.shape[1]):
+            Y[i, j] = (X[i : i + size, j : j + size] * K).sum()
+    return Y
+
+
 def _transposed_output(X, K):
     return F.conv2d(X[None, None], K[None, None])[0, 0].T
 
@@ -47,7 +56,7 @@ WRONG = {
         torch.zeros(3, 3),  # blind to everything
     ],
     "3.3": [_unflipped, _transposed, _flipped_downwards_only, _four_axes],
-    "3.4": [_slide_square, _transposed_output],
+    "3.4": [_slide_square, _square_kernels_only, _transposed_output],
     "3.5": [
         [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],  # Sobel x, as it was meant to be
         torch.zeros(3, 3),  # the first kernel instead of the last

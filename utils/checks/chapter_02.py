@@ -1,5 +1,6 @@
 """Tests of the exercises of chapter 2, from fully connected to convolutional."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -30,7 +31,7 @@ def first_rows(answer):
     kernel = torch.tensor([1, 0, -1]).expand(3, 3)
     upright = torch.tensor([0, 0, 0, 10, 10, 10]).expand(6, 6)
     level = upright.flip(1).T
-    yield "there are 2 rows of 4 numbers", torch.as_tensor(answer).shape == (2, 4)
+    yield "there are 2 rows of 4 numbers", np.shape(answer) == (2, 4)
     for got, picture, name in zip(answer, (upright, level), ("first", "second"), strict=True):
         expected = corr2d(picture, kernel)[0]
         yield f"the row of the {name} picture is right", same(got, expected, reveal=False)
@@ -50,7 +51,7 @@ def as_matrix(answer):
         expected = corr2d(picture, kernel, stride=2).flatten()
         yield (
             f"{name}: matrix times pixels is what the filter gives",
-            same(got.float() @ picture.flatten(), expected, tolerance=1e-5),
+            same(torch.as_tensor(got).float() @ picture.flatten(), expected, tolerance=1e-5),
         )
 
 
@@ -89,4 +90,4 @@ def ratio(answer):
     small, large = (F.conv2d(picture[None, None], kernel).abs().mean() for picture in (face, noise))
     yield "it is one number", torch.as_tensor(answer).numel() == 1
     yield "shuffled stands above, portrait below", float(answer) > 1
-    yield "the ratio is right", same(float(answer), large / small, tolerance=1e-3, reveal=False)
+    yield "the ratio is right", same(float(answer), large / small, tolerance=0.02, reveal=False)

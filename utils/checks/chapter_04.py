@@ -1,5 +1,6 @@
 """Tests of the exercises of chapter 4, padding, stride, dilation."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -17,7 +18,7 @@ def by_hand(answer):
         stride=2,
         padding=1,
     )
-    yield "it has 2 rows and 2 columns", torch.as_tensor(answer).shape == expected.shape
+    yield "it has 2 rows and 2 columns", np.shape(answer) == (2, 2)
     yield "the first number is right", same(answer[0][0], expected[0, 0], reveal=False)
     yield "every number is right", same(answer, expected, reveal=False)
 
@@ -84,7 +85,10 @@ def equal_modes(answer):
     """The padding modes for which rolling and convolving may change places."""
     known = ("constant", "reflect", "replicate", "circular")
     names = ["constant" if name == "zeros" else name for name in answer]
-    yield "it is a list of padding modes", isinstance(answer, list) and set(names) <= set(known)
+    yield (
+        "it is a list of padding modes",
+        isinstance(answer, list | tuple | set) and set(names) <= set(known),
+    )
     generator = torch.Generator().manual_seed(0)
     image = torch.rand(1, 1, 9, 12, generator=generator)
     weight = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])[None, None]
