@@ -142,7 +142,8 @@ def test_a_broken_notebook_stops_everything(project):
 @pytest.mark.parametrize(
     "text",
     ["", "foo", "http://github.com/a/b", "https://github.com/a", "https://github.com/a/b/c",
-     "https://gitlab.com/a/b", "git@github.com:a/b.git", "https://github.com/a b/c"],
+     "https://gitlab.com/a/b", "git@github.com:a/b.git", "https://github.com/a b/c",
+     "https://github.com/-/b", "https://github.com/a/.."],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ForkError, match=r"write it as URL=https://github\.com/you/your-fork"):

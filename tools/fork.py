@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-URL = re.compile(r"https://github\.com/(?P<owner>[\w-]+)/(?P<name>[\w.-]+)")
+URL = re.compile(r"https://github\.com/(?P<owner>\w[\w-]*)/(?P<name>(?!\.+$)[\w.-]+)")
 BRANCH = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 FILES = (
