@@ -185,6 +185,7 @@ def test_a_python_without_venv_leaves_nothing(tmp_path, monkeypatch):
         ("NameResolutionError: Temporary failure in name resolution", "check the network"),
         ("ERROR: No matching distribution found for torch==2.14.1", "check the network"),
         ("ERROR: Cannot install pip because these package versions have conflicts", "PIP_INDEX"),
+        ("these package versions have conflicting dependencies.", "PIP_INDEX"),
         ("ERROR: something else", "see above"),
     ],
 )

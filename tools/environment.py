@@ -34,7 +34,8 @@ REMEDIES = [
         "PIP_INDEX_URL, a proxy with HTTPS_PROXY), then run the same command again",
     ),
     (
-        r"No matching distribution found|Could not find a version|package versions have conflicts",
+        r"No matching distribution found|Could not find a version|ResolutionImpossible"
+        r"|package versions have conflict",
         "no package index that answers has the versions of constraints.txt: check the network "
         "and PIP_INDEX_URL, or use a Python that PyTorch supports (make PYTHON=python3.12)",
     ),
