@@ -232,6 +232,10 @@ class TestConvolution:
         assert len(tiles) == 9
         assert len(picture_in(page_of(animation))) < 110_000
 
+    def test_a_photograph_has_too_many_steps(self):
+        with pytest.raises(ValueError, match="at most 256 steps, got 9,604: use a smaller image"):
+            animate_conv(torch.zeros(100, 100), K)
+
     def test_no_figure_stays_open(self):
         animate_conv(X, torch.ones(5, 5))
         assert plt.get_fignums() == []

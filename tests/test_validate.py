@@ -25,6 +25,16 @@ class TestSingleValues:
         with pytest.raises(ValueError, match=f"size must be at least {minimum}, got {value}"):
             v.as_int(value, "size", minimum=minimum)
 
+    def test_an_integer_above_the_maximum(self):
+        assert v.as_int(4096, "size", maximum=4096) == 4096
+        with pytest.raises(ValueError, match="size must be at most 4,096, got 1,000,000"):
+            v.as_int(1_000_000, "size", maximum=4096)
+
+    def test_the_steps_of_an_animation(self):
+        assert v.as_step_count(9, most=9) == 9
+        with pytest.raises(ValueError, match="at most 9 steps, got 10: use a smaller image"):
+            v.as_step_count(10, most=9)
+
     @pytest.mark.parametrize("value", [2, 2.0, np.float32(2), torch.tensor(2.0)])
     def test_numbers(self, value):
         assert v.as_number(value, "limit") == 2.0

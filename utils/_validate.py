@@ -9,17 +9,22 @@ argument is ever changed.
 
 import difflib
 import functools
+import os
 from collections.abc import Sequence
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import torch
 
 __all__ = [
     "as_axes",
+    "as_batch",
     "as_bool",
     "as_choice",
     "as_conv_layer",
+    "as_device",
+    "as_examples",
     "as_image",
     "as_image_and_filter",
     "as_image_weight_bias",
@@ -27,28 +32,43 @@ __all__ = [
     "as_input_shape",
     "as_int",
     "as_kernel",
+    "as_labelled_images",
+    "as_labels",
     "as_layers",
     "as_matrix",
     "as_module",
     "as_number",
+    "as_optimiser",
     "as_padding",
     "as_pair",
+    "as_path",
     "as_same_dtype",
+    "as_shares",
+    "as_step_count",
     "as_tensor",
     "as_texts",
+    "as_trainable",
+    "as_undivided",
     "pad_amounts",
+    "require_at_most",
+    "require_classes",
+    "require_finite_loss",
+    "require_one_each",
+    "require_scores",
 ]
 
 
 # Single values ------------------------------------------------------------------------------
 
 
-def as_int(value, name, *, minimum=1):
-    """Return `value` as an int of at least `minimum`; bools, floats and strings are refused."""
+def as_int(value, name, *, minimum=1, maximum=None):
+    """Return `value` as an int from `minimum` to `maximum`; bools, floats, strings are refused."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, got {_describe(value)}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name} must be at most {maximum:,}, got {value:,}")
     return int(value)
 
 
@@ -84,6 +104,41 @@ def as_choice(value, name, options):
     close = difflib.get_close_matches(value.lower().replace(" ", "_"), options, cutoff=0.5)
     hint = f"did you mean {_list_names(close)}?" if close else f"choose {_list_names(options)}"
     raise ValueError(f"{name} {value!r} is not known: {hint}")
+
+
+def as_path(value, name):
+    """Return a string or a path as a path, with ``~`` written out."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a string or a path, got {_describe(value)}")
+    return Path(value).expanduser().absolute()
+
+
+def as_shares(**shares):
+    """Return the named parts of a whole, each from 0 to less than 1; they must leave a rest."""
+    numbers = [as_number(value, name, minimum=0) for name, value in shares.items()]
+    if sum(numbers) >= 1 - 1e-9:
+        raise ValueError(
+            f"{' + '.join(shares)} must be less than 1, got {' + '.join(map(str, numbers))}"
+        )
+    return numbers
+
+
+def as_undivided(value, name, dataset):
+    """Refuse to choose a part of a data set that has none."""
+    if value is not None:
+        raise ValueError(
+            f"{name} must be None for {dataset!r}, which comes in one piece (see `split`), "
+            f"got {value}"
+        )
+
+
+def as_step_count(number, *, most):
+    """Return the number of steps of an animation if it is at most `most`."""
+    if number > most:
+        raise ValueError(
+            f"an animation has at most {most} steps, got {number:,}: use a smaller image"
+        )
+    return number
 
 
 def as_texts(texts, name, number):
@@ -177,16 +232,7 @@ def as_tensor(value, name):
     Floating dtypes are kept; integers and booleans become the default dtype. Device and gradient
     are kept, so the result can be computed with.
     """
-    if isinstance(value, torch.Tensor):
-        tensor = value
-    elif isinstance(value, np.ndarray):
-        tensor = _tensor_from_array(value, name)
-    elif isinstance(value, (list, tuple)):
-        tensor = _tensor_from_sequence(value, name)
-    else:
-        raise TypeError(
-            f"{name} must be a tensor, an array or nested lists of numbers, got {_describe(value)}"
-        )
+    tensor = _tensor_from(value, name)
     if tensor.layout != torch.strided:
         raise TypeError(f"{name} must be a dense tensor, got layout {tensor.layout}")
     if tensor.is_meta:
@@ -316,7 +362,164 @@ def as_image_weight_bias(image, weight, bias):
     return as_same_dtype(image=image, weight=weight, bias=bias)
 
 
+def as_labelled_images(images, labels):
+    """Return (N, C, H, W) images as they are, and (N,) integer labels as int64."""
+    images = _require_shape(_tensor_from(images, "images"), "images", "(N, C, H, W)", 4)
+    labels = _tensor_from(labels, "labels")
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise TypeError(f"labels must be integers, got {_dtype_name(labels)}")
+    if tuple(labels.shape) != (len(images),):
+        raise ValueError(
+            f"labels must have shape ({len(images)},), one for each image, "
+            f"got {tuple(labels.shape)}"
+        )
+    return images, labels.long()
+
+
+# Training -----------------------------------------------------------------------------------
+
+
+def as_batch(images, name="images"):
+    """Return a batch (N, ...) as a finite floating-point tensor without gradients."""
+    tensor = as_tensor(images, name).detach()
+    if tensor.ndim < 2 or tensor.numel() == 0:
+        raise ValueError(f"{name} must have shape (N, ...), got {tuple(tensor.shape)}")
+    return _require_finite(tensor, name)
+
+
+def as_labels(labels, name="labels"):
+    """Return labels as an int64 tensor of shape (N,); floating-point numbers are refused."""
+    if not isinstance(labels, torch.Tensor):
+        labels = torch.as_tensor(_as_array(labels, name))
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise TypeError(f"{name} must hold integers, got {_dtype_name(labels)}")
+    if labels.ndim != 1 or len(labels) == 0:
+        raise ValueError(f"{name} must have shape (N,), got {tuple(labels.shape)}")
+    return labels.long()
+
+
+def as_examples(pair, name):
+    """Return (images, labels), one label for each image."""
+    if not isinstance(pair, (list, tuple)):
+        raise TypeError(f"{name} must be a pair (images, labels), got {_describe(pair)}")
+    if len(pair) != 2:
+        raise ValueError(f"{name} must be a pair (images, labels), got {len(pair)} parts")
+    images, labels = as_batch(pair[0], f"{name} images"), as_labels(pair[1], f"{name} labels")
+    require_one_each(labels, images, f"{name} labels", f"{name} images")
+    return images, labels
+
+
+def as_trainable(model, name="model"):
+    """Return `model` if it is a `torch.nn.Module` with parameters to train."""
+    if not any(parameter.requires_grad for parameter in as_module(model, name).parameters()):
+        raise ValueError(f"{name} must have parameters that require gradients, got none")
+    return model
+
+
+def as_device(device, name="device"):
+    """Return a `torch.device` that can be computed on here."""
+    if not isinstance(device, (str, torch.device)):
+        raise TypeError(f'{name} must be a device such as "cpu", got {_describe(device)}')
+    try:
+        probe = torch.zeros(1, device=device)
+        probe.item()  # not on the device "meta"
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ValueError(
+            f"{name} must be one that PyTorch finds here, got {str(device)!r}"
+        ) from None
+    return probe.device
+
+
+def as_optimiser(optimiser, parameters, learning_rate):
+    """Return the `torch.optim.Optimizer` that ``optimiser(parameters, lr=learning_rate)`` makes."""
+    learning_rate = as_number(learning_rate, "learning_rate", above=0)
+    expected = "optimiser must be a callable such as torch.optim.Adam"
+    if not callable(optimiser):
+        raise TypeError(f"{expected}, got {_describe(optimiser)}")
+    try:
+        made = optimiser(parameters, lr=learning_rate)
+    except TypeError as error:
+        raise TypeError(f"{expected}, got one that says: {error}") from error
+    if not isinstance(made, torch.optim.Optimizer):
+        raise TypeError(f"{expected}, got one that returns {_describe(made)}")
+    return made
+
+
+def require_scores(model, images, name="images"):
+    """Return the number of classes of a model that gives each image one score a class."""
+    try:
+        scores = model(images)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0][:120]
+        raise ValueError(
+            f"{name} must be ones that the model can read, got shape (N, "
+            f"{', '.join(map(str, images.shape[1:]))}): {reason}"
+        ) from error
+    expected = "model must return scores of shape (N, classes)"
+    if not isinstance(scores, torch.Tensor) or not scores.is_floating_point():
+        raise TypeError(f"{expected}, got {_describe(scores)}")
+    if scores.ndim != 2 or len(scores) != len(images):
+        raise ValueError(f"{expected}, got {tuple(scores.shape)} for {len(images)} image")
+    return scores.shape[1]
+
+
+def require_classes(labels, classes, name):
+    """Refuse labels that are not from 0 to `classes` - 1."""
+    low, high = (int(value) for value in labels.aminmax())
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"{name} must be from 0 to {classes - 1} for {classes} classes, "
+            f"got {low if low < 0 else high}"
+        )
+
+
+def require_one_each(values, others, name, other_name):
+    """Refuse two tensors of different length."""
+    if len(values) != len(others):
+        raise ValueError(
+            f"{name} must be as many as {other_name}, got {len(values)} and {len(others)}"
+        )
+
+
+def require_at_most(value, limit, name, limit_name):
+    """Refuse a value above its limit."""
+    if value > limit:
+        raise ValueError(f"{name} must be at most {limit_name}, got {value} of {limit}")
+
+
+def require_finite_loss(epoch, *losses):
+    """Stop a training whose loss is no number any more."""
+    for loss in losses:
+        if not np.isfinite(loss):
+            raise ValueError(
+                f"the loss must stay finite, got {loss} in epoch {epoch}: try a smaller "
+                "learning_rate"
+            )
+
+
 # Parts --------------------------------------------------------------------------------------
+
+
+def _as_array(values, name):
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold integers, got {_describe(values)}")
+    return array.astype(array.dtype.newbyteorder("="))
+
+
+def _tensor_from(value, name):
+    if isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, np.ndarray):
+        return _tensor_from_array(value, name)
+    if isinstance(value, (list, tuple)):
+        return _tensor_from_sequence(value, name)
+    raise TypeError(
+        f"{name} must be a tensor, an array or nested lists of numbers, got {_describe(value)}"
+    )
 
 
 def _tensor_from_array(array, name):

@@ -8,7 +8,7 @@ import html
 import io
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -28,6 +28,7 @@ __all__ = ["Animation", "animate", "animate_channels", "animate_conv", "animate_
 _PIXELS_PER_INCH = 200  # twice the resolution at which a frame is shown
 _SECONDS_PER_STEP = 1.2
 _COLOURS = 24
+_MOST_STEPS = 256  # nobody watches more, and the strip of all steps has to stay a small picture
 _PLAYER = Path(__file__).with_name("animation_player.js").read_text(encoding="utf-8")
 
 
@@ -52,8 +53,8 @@ class Animation:
     TypeError
         If a frame is not a picture, a text is not a str, or `colours` not an integer.
     ValueError
-        If the frames differ in size, the captions do not fit, `alt` is empty, or `colours` is out
-        of range.
+        If the frames differ in size or are more than 256, the captions do not fit, `alt` is empty,
+        or `colours` is out of range.
 
     Examples
     --------
@@ -66,6 +67,8 @@ class Animation:
     def __init__(self, frames, *, captions, alt, colours=_COLOURS):
         if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
             raise TypeError(f"frames must be a sequence of pictures, got {type(frames).__name__}")
+        if isinstance(captions, Sized):  # said before the first of many frames is drawn
+            _validate.as_step_count(len(captions), most=_MOST_STEPS)
         images = [_as_frame(frame) for frame in frames]
         if not images:
             raise ValueError("frames must hold at least one picture, got none")
