@@ -94,6 +94,7 @@ WRONG = {
         nn.Sequential(*_chain(16, 16, 32, 32)),  # too large
         nn.Sequential(*_chain(8, 12, 12, 12)[:-2]),  # maps, not scores
         nn.Sequential(*_chain(8, 12, 12, 12, 4, activation=nn.Identity, pools=3)),
+        nn.Sequential(*_chain(8, 12, 12, 12, activation=nn.Identity)),  # pooling alone
         _strides_without_activation(),
     ],
     "8.4": [_Block, _OnlyChannels, _ProjectionWithoutStride, _NoShortcut],

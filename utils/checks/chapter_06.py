@@ -72,7 +72,7 @@ def until_white(answer):
 
 def _pair(setting):
     """Return rows and columns of a setting that may be one number."""
-    return tuple(setting) if isinstance(setting, tuple) else (setting, setting)
+    return tuple(setting) if isinstance(setting, tuple | list) else (setting, setting)
 
 
 def _reads_once(layer):
