@@ -245,11 +245,14 @@ def test_search_works_from_the_disk(browser_path):
             audit.opened(browser, home) as (page, found),
         ):
             await page.goto(f"{home}search.html?q=kernel")
-            await page.wait_for_selector("#search-results li a", timeout=10_000)
+            await page.wait_for_selector(".search-summary:has-text('finished')", timeout=10_000)
+            assert await page.locator("#search-results li a").count() > 1
             return found
 
     found = asyncio.run(search())
     assert not found["foreign"]
+    assert not found["console"]
+    assert not found["failed"]
 
 
 def test_theme_switch(browser_path):

@@ -37,6 +37,11 @@ window.addEventListener("afterprint", () => {
   folded.clear();
 });
 
+// From the disk a page may not read another one: the search shows titles, without excerpts.
+if (location.protocol === "file:") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}
+
 window.addEventListener("load", markScrollable);
 window.addEventListener("resize", markScrollable);
 document.addEventListener("toggle", markScrollable, true);
