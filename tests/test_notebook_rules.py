@@ -197,7 +197,7 @@ def shown(**data):
 FLAWS = {
     "set_up_cell_is_the_shared_one": [
         text(0, "import os", "import  os"),
-        text(0, "cnn-companion/cnn-companion", "somebody/else"),
+        text(0, "https://github.com/", "https://github.com/not-"),
         retagged(0, "course-setup"),
         added("print(1)", tags=["course-setup"]),
     ],
