@@ -103,8 +103,13 @@ CALLS = {
     "convolution.corr2d": lambda: {"image": grey(), "kernel": kernel()},
     "convolution.corr2d_multi_in": lambda: {"image": colour(), "filter": weight()[0]},
     "convolution.corr2d_multi_in_out": lambda: {"image": colour(), "weight": weight()},
+    "data.class_names": lambda: {"name": "fashion_mnist"},
     "data.colour_digits": lambda: {"n": 4, "size": 16},
+    "data.digits": lambda: {"size": 12},
+    "data.faces": lambda: {"n": 2, "size": 48},
+    "data.load_images": lambda: {"name": "digits"},
     "data.portrait": lambda: {"size": 16},
+    "data.split": lambda: {"images": torch.ones(8, 1, 2, 2), "labels": [0, 1] * 4},
     "diagrams.count_parameters": lambda: {"layers": [16, 4, 1]},
     "diagrams.draw_filter_bank": lambda: {"weight": weight()},
     "diagrams.draw_grid": lambda: {"values": grey()},
@@ -226,6 +231,7 @@ WRONG = {
     "mode": [None, 3, "mean", "maximum"],
     "module": [None, "text", torch.nn.Linear(4, 2), torch.nn.Embedding(4, 2), torch.nn.ReLU],
     "n": NO_INT,
+    "name": [None, 3, "minst", "qqqq"],
     "names": NO_TEXTS,
     "ncols": NO_INT,
     "networks": [None, 3, "text", [], [3], [[]], [[3, 0]]],
@@ -239,6 +245,7 @@ WRONG = {
     "response": [*NO_ARRAY, torch.zeros(2, 4, 4), torch.zeros(4), torch.zeros(0, 4)],
     "responses": [None, "text", 3, [], [torch.zeros(3)], torch.zeros(2, 3, 4, 4)],
     "role": [None, 3, "inptu"],
+    "root": [None, 3, True],
     "rows": [None, "text", 2.5, (1, 2, 3), (3, 2), (2, 2), (-1, 2), (0, 999)],
     "seed": [-1, 2.5, "2", True, None],
     "shade": NO_BOOL,
@@ -250,9 +257,12 @@ WRONG = {
     "step": [-1, 999, 1.5, "text", None],
     "stride": [*NO_PAIR, 0],
     "target": [*NO_ARRAY, torch.zeros(3), torch.zeros(0, 3)],
+    "test": [-0.1, 0.9, 1, "text", True, None, float("nan")],
     "tinted": [*NO_BOOL, None],
     "times": [*NO_INT, 999],
     "titles": [["only one"] * 9, "text", 3],
+    "train": [*NO_BOOL, True],
+    "validation": [-0.1, 0.9, 1, "text", True, None, float("nan")],
     "values": [*NO_ARRAY, torch.zeros(4), torch.zeros(0, 4)],
     "weight": [*NO_ARRAY, torch.zeros(3, 3), torch.zeros(2, 3, 0, 3)],
     "diagrams.draw_parameter_count:conv_layer": [
@@ -281,7 +291,11 @@ DATA = {
 POSITIONAL = {
     "plotting.plot_convs:axis",
     "convolution.corr2d_multi_in_out:bias",
+    "data.class_names:name",
     "data.colour_digits:n",
+    "data.faces:n",
+    "data.load_images:name",
+    "data.split:labels",
     "kernels.kernel:name",
 }
 
@@ -444,8 +458,8 @@ def test_every_parameter_is_tried_with_wrong_values(name):
 def test_data_come_by_position_and_options_by_name(name):
     for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
         data = parameter.name in DATA or f"{name}:{parameter.name}" in POSITIONAL
-        if name.startswith("data.") and parameter.name == "size":
-            data = False  # here it is an option
+        if name.startswith("data.") and parameter.name in ("size", "train", "validation"):
+            data = False  # here they are options
         kind = parameter.POSITIONAL_OR_KEYWORD if data else parameter.KEYWORD_ONLY
         assert parameter.kind == kind, parameter
 
@@ -571,8 +585,13 @@ INTERFACE = {
     "convolution.corr2d_multi_in_out": (
         "(image, weight, bias=None, *, stride=1, padding=0, dilation=1)"
     ),
+    "data.class_names": "(name='digits')",
     "data.colour_digits": "(n=1000, *, seed=0, size=32)",
+    "data.digits": "(*, size=28)",
+    "data.faces": "(n=1000, *, seed=0, size=128)",
+    "data.load_images": "(name='digits', *, train=None, root='data')",
     "data.portrait": "(*, size=200, colour=False)",
+    "data.split": "(images, labels, *, validation=0.15, test=0.15, seed=0)",
     "diagrams.draw_filter_bank": "(weight, *, ax=None)",
     "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",
     "diagrams.draw_network": "(layers, *, ax=None)",

@@ -365,15 +365,13 @@ def as_image_weight_bias(image, weight, bias):
 def as_labelled_images(images, labels):
     """Return (N, C, H, W) images as they are, and (N,) integer labels as int64."""
     images = _require_shape(_tensor_from(images, "images"), "images", "(N, C, H, W)", 4)
-    labels = _tensor_from(labels, "labels")
-    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-        raise TypeError(f"labels must be integers, got {_dtype_name(labels)}")
-    if tuple(labels.shape) != (len(images),):
+    labels = as_labels(labels)
+    if len(labels) != len(images):
         raise ValueError(
             f"labels must have shape ({len(images)},), one for each image, "
             f"got {tuple(labels.shape)}"
         )
-    return images, labels.long()
+    return images, labels
 
 
 # Training -----------------------------------------------------------------------------------
@@ -389,8 +387,7 @@ def as_batch(images, name="images"):
 
 def as_labels(labels, name="labels"):
     """Return labels as an int64 tensor of shape (N,); floating-point numbers are refused."""
-    if not isinstance(labels, torch.Tensor):
-        labels = torch.as_tensor(_as_array(labels, name))
+    labels = _tensor_from(labels, name)
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
         raise TypeError(f"{name} must hold integers, got {_dtype_name(labels)}")
     if labels.ndim != 1 or len(labels) == 0:
@@ -438,8 +435,8 @@ def as_optimiser(optimiser, parameters, learning_rate):
         raise TypeError(f"{expected}, got {_describe(optimiser)}")
     try:
         made = optimiser(parameters, lr=learning_rate)
-    except TypeError as error:
-        raise TypeError(f"{expected}, got one that says: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{expected}, got one that says: {error}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise TypeError(f"{expected}, got one that returns {_describe(made)}")
     return made
@@ -498,16 +495,6 @@ def require_finite_loss(epoch, *losses):
 
 
 # Parts --------------------------------------------------------------------------------------
-
-
-def _as_array(values, name):
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        array = np.asarray(None)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold integers, got {_describe(values)}")
-    return array.astype(array.dtype.newbyteorder("="))
 
 
 def _tensor_from(value, name):

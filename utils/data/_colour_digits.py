@@ -1,4 +1,4 @@
-"""Pictures that come with the libraries, or are drawn: no download, and the same every time."""
+"""Digits in colour, drawn with the typefaces that ship with Matplotlib."""
 
 import functools
 from pathlib import Path
@@ -6,15 +6,9 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import torch
-from matplotlib import cbook
 from PIL import Image, ImageDraw, ImageFont
 
 from utils import _validate
-
-__all__ = ["colour_digits", "portrait"]
-
-# Left, top, right, bottom of the square around the face in the 512 x 600 picture.
-_FACE = (65, 8, 465, 408)
 
 # The typefaces that ship with Matplotlib: sans, serif and typewriter; upright, slanted and bold.
 _FONTS = (
@@ -93,50 +87,6 @@ def colour_digits(n=1000, *, seed=0, size=32):
     digit, background = colours[:, :, :, None, None].unbind(1)
     noise = _NOISE * torch.randn(n, 3, size, size, generator=generator)
     return (background + ink * (digit - background) + noise).clamp(0, 1), labels
-
-
-def portrait(*, size=200, colour=False):
-    """
-    Return the portrait of Grace Hopper, the recurring picture of the book.
-
-    Parameters
-    ----------
-    size : int
-        Height and width, in pixels.
-    colour : bool
-        Whether to return red, green and blue instead of grey.
-
-    Returns
-    -------
-    Tensor of shape (H, W) or (3, H, W), float32
-        Brightness from 0 (black) to 1 (white).
-
-    Raises
-    ------
-    TypeError
-        If `size` is not an integer or `colour` not a bool.
-    ValueError
-        If `size` is less than 1.
-
-    Notes
-    -----
-    Source: James S. Davis, United States Navy, about 1984; public domain. The file ships with
-    Matplotlib (``matplotlib.cbook.get_sample_data("grace_hopper.jpg")``). Here it is cut to a
-    square around the face and resized with an antialiasing filter. Grey is
-    0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
-
-    Examples
-    --------
-    >>> portrait().shape, portrait(size=64, colour=True).shape
-    (torch.Size([200, 200]), torch.Size([3, 64, 64]))
-    """
-    size = _validate.as_int(size, "size")
-    colour = _validate.as_bool(colour, "colour")
-    with cbook.get_sample_data("grace_hopper.jpg") as file, Image.open(file) as picture:
-        picture = picture.convert("RGB" if colour else "L")
-        picture = picture.resize((size, size), Image.Resampling.LANCZOS, box=_FACE)
-    pixels = torch.from_numpy(np.array(picture)).float() / 255  # (H, W) or (H, W, 3)
-    return pixels.permute(2, 0, 1).contiguous() if colour else pixels
 
 
 @functools.cache
