@@ -207,6 +207,7 @@ if IPyNbFile is not None:
         def setup(self):
             environment = {
                 "OMP_NUM_THREADS": "1",
+                "TQDM_DISABLE": "1",
                 "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             }
             with patch.dict(os.environ, environment):

@@ -83,6 +83,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: float = 3
         "OMP_NUM_THREADS": "1",  # the number of threads changes float32 sums
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "TQDM_DISABLE": "1",  # no progress bar in what is stored
     }
     client = NotebookClient(
         notebook,
