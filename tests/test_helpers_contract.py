@@ -336,6 +336,7 @@ WRONG = {
     "training.fit:device": [3, "gpu", "meta", "cuda:99"],
     "training.fit:learning_rate": ["text", None, 0, -1, float("nan")],
     "training.fit:model": [*NO_MODEL, torch.nn.Flatten()],
+    "training.fit:one_cycle": [*NO_BOOL, None],
     "training.fit:optimiser": [None, "adam", torch.optim.Optimizer, dict],
     "training.fit:progress": NO_BOOL,
     "training.fit:train": NO_EXAMPLES,
@@ -712,7 +713,7 @@ INTERFACE = {
     "training.evaluate": "(model, images, labels, *, batch_size=256)",
     "training.fit": (
         "(model, train, validation, *, epochs, batch_size=50, learning_rate=1e-3, "
-        "seed=0, device=None, progress=None)"
+        "one_cycle=False, seed=0, device=None, progress=None)"
     ),
     "training.predict": "(model, images, *, batch_size=256)",
     "training.scores": "(model, images, *, batch_size=256)",

@@ -167,6 +167,24 @@ def test_any_optimiser_and_any_kind_of_number():
     assert model[0].weight.dtype == torch.float64
 
 
+def test_one_cycle_rises_and_falls():
+    rates = []
+
+    class Watched(torch.optim.SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    options = {"epochs": 5, "batch_size": 21, "learning_rate": 0.1, "optimiser": Watched}
+    fit(network(), TRAIN, VALIDATION, one_cycle=True, **options)  # 25 steps: 5 up, 20 down
+    assert rates[:5] == pytest.approx([0.01, 0.03, 0.05, 0.07, 0.09])
+    assert rates[5] == pytest.approx(0.1 * 19.5 / 20)
+    assert rates[-1] == pytest.approx(0.1 * 0.5 / 20)
+    rates.clear()
+    fit(network(), TRAIN, VALIDATION, **options)
+    assert rates == [0.1] * 25
+
+
 @pytest.mark.parametrize(("step", "epochs"), [(2, 0), (7, 1), (12, 2)])
 def test_an_interrupt_keeps_what_was_learned(step, epochs):
     whole, stopped = network(), StopIn(network(), step, "interrupt")
