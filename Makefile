@@ -16,7 +16,7 @@ python = $(if $(shell command -v "$(PYTHON)"),"$(PYTHON)",$(error \
 set_up = @$(python) tools/environment.py "$(VENV)"
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test execute figures lab student fork hooks constraints clean distclean
+.PHONY: help book serve test execute bench figures lab student fork hooks constraints clean distclean
 
 help: ## list the targets
 	@echo 'usage: make TARGET [VENV=.venv] [PYTHON=python3] [BUILD=.] [PORT=8000]'
@@ -37,6 +37,10 @@ test: ## check everything (STAGES="lint units notebooks build site": only some)
 execute: ## run the notebooks and store their outputs (ONLY=book/03_*.ipynb: only some)
 	$(set_up) notebooks
 	@"$(bin)/python" tools/execute_notebooks.py $(ONLY)
+
+bench: ## time `fit` against the usual beginner's training loop
+	$(set_up) notebooks
+	@"$(bin)/python" tools/bench_training.py
 
 figures: ## redraw the pictures of img/ that are made by code
 	$(set_up) notebooks
