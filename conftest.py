@@ -18,8 +18,9 @@ matplotlib.use("Agg")  # not by MPLBACKEND, which the kernels of notebooks would
 
 
 @pytest.fixture(autouse=True)
-def close_figures():
-    """Let no test draw into a figure that another one left open."""
-    yield
+def drawing_starts_afresh():
+    """Let no test draw with the settings, or into a figure, that another one left behind."""
+    with matplotlib.rc_context():
+        yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
