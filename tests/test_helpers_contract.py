@@ -29,6 +29,7 @@ from numpydoc.docscrape import FunctionDoc
 
 import utils
 from utils.animation import Animation
+from utils.training import History
 
 mpl.use("agg")
 ROOT = Path(utils.__file__).resolve().parent
@@ -152,8 +153,10 @@ CALLS = {
     "kernels.kernel_names": dict,
     "plotting.plot_activation_functions": lambda: {"functions": {"ReLU": torch.relu}},
     "plotting.plot_channels": lambda: {"image": colour()},
+    "plotting.plot_confusion": lambda: {"matrix": torch.tensor([[3, 1, 0], [0, 4, 0], [0, 2, 2]])},
     "plotting.plot_conv": lambda: {"image": grey(), "kernel": kernel()},
     "plotting.plot_convs": lambda: {"image": colour(), "conv_layer": conv_layer()},
+    "plotting.plot_history": lambda: {"history": History([1.9, 0.6], [1.2, 0.4])},
     "plotting.plot_images": lambda: {"images": [grey(), colour()]},
     "plotting.plot_kernel_gallery": lambda: {"image": grey(), "kernels": ["box", "sobel_x"]},
     "plotting.plot_kernels": lambda: {"kernels": [kernel(), kernel()]},
@@ -247,6 +250,7 @@ WRONG = {
     "bias": ["text", torch.zeros(3, 3)],
     "box": [None, 3, "text", (1, 2, 3), (0, 0, 0, 1), (-1, 0, 1, 1), (7, 0, 2, 1), (0, 0, 1, 2.5)],
     "caption": NO_BOOL,
+    "chance": [0, 1, 2.5, "text", True],
     "captions": [*NO_TEXTS, None, ["", ""]],
     "ceil_mode": [*NO_BOOL, None],
     "colour": [*NO_BOOL, None],
@@ -262,6 +266,7 @@ WRONG = {
     "grid": NO_BOOL,
     "grids": [None, 3, "text", [], [3], [torch.zeros(3)], [torch.zeros(0, 3)]],
     "groups": [*NO_INT, 3],
+    "history": [None, 3, "text", [], History(), History([1.0], [])],
     "highlight": [3, "text", [(9, 9)], (1, 2, 3)],
     "highlights": [3, "text", [], [(99, 99), (99, 99)]],
     "image": [*NO_ARRAY, torch.zeros(2, 3, 4, 5), torch.zeros(4), torch.zeros(0, 4)],
@@ -277,6 +282,7 @@ WRONG = {
     "layers": NO_LAYERS,
     "limit": ["text", 0, -1, float("nan")],
     "losses": [None, 3, "text", [], [float("nan")] * 6],
+    "matrix": [*NO_ARRAY, torch.zeros(3), torch.ones(2, 3), [[1, -1], [0, 1]], [[1.5]]],
     "mode": [None, 3, "mean", "maximum"],
     "module": [None, "text", torch.nn.Linear(4, 2), torch.nn.Embedding(4, 2), torch.nn.ReLU],
     "n": NO_INT,
@@ -289,6 +295,7 @@ WRONG = {
     "out_features": NO_INT,
     "output_padding": [*NO_PAIR, 1],
     "padding": [*NO_PAIR, None, "sane"],
+    "pictures": ["text", 3, [], [torch.zeros(3)], torch.zeros(4, 4)],
     "position": [None, 3.5, "text", (1,), (99, 99), (-1, 0), (0, 1.5)],
     "reach": ["text", None, 0, -1, float("nan")],
     "response": [*NO_ARRAY, torch.zeros(2, 4, 4), torch.zeros(4), torch.zeros(0, 4)],
@@ -303,6 +310,7 @@ WRONG = {
     "slope": [*NO_BOOL, None],
     "size": [*NO_PAIR, 0, None],
     "snapshots": [None, 3, "text", {}, {0: torch.zeros(3)}],
+    "start": ["text", -1, float("nan"), True],
     "step": [-1, 999, 1.5, "text", None],
     "stride": [*NO_PAIR, 0],
     "target": [*NO_ARRAY, torch.zeros(3), torch.zeros(0, 3)],
@@ -353,7 +361,7 @@ DATA = {
     *("responses", "values", "size", "kernel_size", "in_channels", "out_channels", "in_features"),
     *("out_features", "layers", "networks", "grids", "figures", "snapshots", "losses", "target"),
     *("module", "input_shape", "counts", "functions", "box", "model", "train", "validation"),
-    *("predictions", "correct", "total"),
+    *("predictions", "correct", "total", "history", "matrix"),
 }
 POSITIONAL = {
     "plotting.plot_convs:axis",
@@ -681,6 +689,8 @@ INTERFACE = {
     "plotting.plot_channels": "(image, *, tinted=True)",
     "plotting.plot_conv": "(image, kernel, *, stride=1, padding='same')",
     "plotting.plot_convs": "(image, conv_layer, axis=False, *, ncols=4)",
+    "plotting.plot_confusion": "(matrix, *, names=None)",
+    "plotting.plot_history": "(history, *, start=None, chance=None, pictures=None, titles=None)",
     "plotting.plot_images": "(images, *, titles=None, ncols=4)",
     "plotting.plot_kernels": "(kernels, *, titles=None, ncols=4)",
     "plotting.plot_pixel_zoom": "(image, box)",

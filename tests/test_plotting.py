@@ -20,8 +20,10 @@ from utils.kernels import kernel, kernel_names
 from utils.plotting import (
     plot_activation_functions,
     plot_channels,
+    plot_confusion,
     plot_conv,
     plot_convs,
+    plot_history,
     plot_images,
     plot_kernel_gallery,
     plot_kernels,
@@ -34,6 +36,7 @@ from utils.plotting import (
 )
 from utils.shapes import conv_output_size
 from utils.style import PALETTE, use_book_style
+from utils.training import History
 
 SOBEL = kernel("sobel_x")
 
@@ -802,3 +805,50 @@ def test_a_star_import_gives_functions_only():
     names.pop("__builtins__")
     assert set(names) == set(plotting.__all__)
     assert all(callable(value) and value.__module__ == "utils.plotting" for value in names.values())
+
+
+class TestHistory:
+    HISTORY = History([1.9, 0.6, 0.3], [1.2, 0.4, 0.2])
+
+    def test_curves_are_the_losses(self):
+        ax = plot_history(self.HISTORY).axes[0]
+        training, validation = ax.get_lines()
+        assert training.get_xdata().tolist() == [1, 2, 3]
+        assert training.get_ydata().tolist() == [1.9, 0.6, 0.3]
+        assert validation.get_ydata().tolist() == [1.2, 0.4, 0.2]
+        labels = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert labels == ["training", "validation"]
+
+    def test_start_and_chance(self):
+        guess, *curves = plot_history(self.HISTORY, start=2.3, chance=10).axes[0].get_lines()
+        assert set(guess.get_ydata()) == {np.log(10)}
+        for curve in curves:
+            assert (curve.get_xdata()[0], curve.get_ydata()[0]) == (0, 2.3)
+
+    def test_pictures_stand_under_the_curves(self):
+        pictures = torch.stack([grey()[None], grey(seed=1)[None]])
+        figure = plot_history(self.HISTORY, pictures=pictures, titles=["a", "b"])
+        curve, *panels = figure.axes
+        assert [ax.get_title() for ax in panels] == ["a", "b"]
+        assert all(ax.get_position().y1 < curve.get_position().y0 for ax in panels)
+
+
+class TestConfusion:
+    def test_counts_are_written_and_zeros_are_not(self):
+        ax = plot_confusion([[5, 2], [0, 7]]).axes[0]
+        written = {text.get_position()[::-1]: text.get_text() for text in ax.texts}
+        assert written == {(0, 0): "5", (0, 1): "2", (1, 1): "7"}
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
+
+    def test_only_mistakes_are_shaded(self):
+        shown = plot_confusion([[5, 2], [0, 7]]).axes[0].images[0].get_array()
+        assert shown.tolist() == [[0, 2], [0, 0]]
+
+    def test_names(self):
+        ax = plot_confusion([[1, 0], [0, 1]], names=["shirt", "bag"]).axes[0]
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["shirt", "bag"]
+
+    @pytest.mark.parametrize("matrix", [[[1, 2]], [[-1]], [[0.5]]])
+    def test_what_is_no_confusion_matrix(self, matrix):
+        with pytest.raises(ValueError, match=r"matrix must .*, got"):
+            plot_confusion(matrix)

@@ -10,7 +10,7 @@ negative, white is zero, vermilion is positive.
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from math import ceil, floor, lcm, log10, sqrt
+from math import ceil, floor, lcm, log, log10, sqrt
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,8 +31,10 @@ from utils.style import PALETTE, SIGNED_CMAP
 __all__ = [
     "plot_activation_functions",
     "plot_channels",
+    "plot_confusion",
     "plot_conv",
     "plot_convs",
+    "plot_history",
     "plot_images",
     "plot_kernel_gallery",
     "plot_kernels",
@@ -852,6 +854,141 @@ def plot_activation_functions(functions, *, reach=4.0, slope=False, ncols=3):
     return figure
 
 
+def plot_history(history, *, start=None, chance=None, pictures=None, titles=None):
+    """
+    Plot how the loss fell, epoch by epoch, and perhaps pictures under it.
+
+    Parameters
+    ----------
+    history : History
+        What `utils.training.fit` returns: ``train_losses`` and ``validation_losses``, one number
+        for each epoch.
+    start : float, optional
+        The loss before the training, drawn at epoch 0.
+    chance : int, optional
+        The number of classes: a line is drawn at its logarithm, the loss of blind guessing.
+    pictures : list of images, or Tensor of shape (N, C, H, W), optional
+        Drawn in one row under the curves, for example the mistakes that remain.
+    titles : list of str, optional
+        One text above each picture.
+
+    Returns
+    -------
+    Figure
+        The curves and, under them, one panel for each picture.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the history holds no two equally long lists of losses, or an option is of the wrong kind.
+
+    Examples
+    --------
+    >>> from utils.training import History
+    >>> history = History(train_losses=[1.9, 0.6], validation_losses=[1.2, 0.4])
+    >>> figure = plot_history(history, start=2.3, chance=10)
+    >>> figure.axes[0].get_xlabel()
+    'epoch'
+    >>> plt.close(figure)
+    """
+    curves = _as_history(history)
+    start = None if start is None else _validate.as_number(start, "start", minimum=0)
+    chance = None if chance is None else _validate.as_int(chance, "chance", minimum=2)
+    panels = [] if pictures is None else list(_validate.as_images(pictures))
+    panels = [_as_picture(one, f"pictures[{index}]") for index, one in enumerate(panels)]
+    titles = _as_titles(titles, len(panels))
+
+    left, curve_height = 0.8, 3.0
+    bottom = _EDGE + curve_height + 0.65
+    boxes, height = [], bottom
+    if panels:
+        boxes, _, height = _grid(panels, len(panels), above=_room(titles), top=bottom)
+    with _new_figure(_WIDTH, height) as figure:
+        ax = _place(figure, left, _EDGE, _WIDTH - left - 2 * _EDGE, curve_height)
+        if chance is not None:
+            ax.axhline(log(chance), color=PALETTE["padding"], linestyle=":", linewidth=2)
+            last, note = len(curves["training"]), f"guessing: ln {chance} = {log(chance):.3f}"
+            ax.annotate(note, (last, log(chance)), (0, -6), "data", "offset points",
+                        ha="right", va="top", fontsize=_TITLE)  # fmt: skip
+        looks = (("input", "-", "o"), ("highlight", "--", "s"))
+        for (name, losses), (role, line, marker) in zip(curves.items(), looks, strict=True):
+            epochs = range(1, len(losses) + 1)
+            if start is not None:
+                epochs, losses = [0, *epochs], [start, *losses]
+            style = {"color": PALETTE[role], "linestyle": line, "marker": marker, "markersize": 7}
+            ax.plot(epochs, losses, label=name, linewidth=2.5, **style)
+        ax.set_ylim(bottom=0)
+        ax.set_xlabel("epoch", fontsize=_TITLE)
+        ax.set_ylabel("mean loss", fontsize=_TITLE)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.tick_params(labelsize=_SMALL)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(fontsize=_TITLE, frameon=False, loc="center right")
+        for box, panel, title in zip(boxes, panels, titles, strict=True):
+            _draw_image(_place(figure, *box), panel, title=title)
+    return figure
+
+
+def plot_confusion(matrix, *, names=None):
+    """
+    Plot which class was taken for which, as a grid of counts.
+
+    Parameters
+    ----------
+    matrix : Tensor of shape (classes, classes)
+        Row i, column j: how many images of class i were taken for class j, as
+        `utils.training.confusion_matrix` returns it.
+    names : list of str, optional
+        The names of the classes; their numbers if not given.
+
+    Returns
+    -------
+    Figure
+        The grid: correct answers framed on the diagonal, mistakes shaded, zeros left empty.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `matrix` is no square of counts, or the number of names differs from its rows.
+
+    Examples
+    --------
+    >>> figure = plot_confusion([[9, 1], [0, 10]], names=["cat", "dog"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['9', '1', '10']
+    >>> plt.close(figure)
+    """
+    counts = _as_counts(matrix)
+    classes = len(counts)
+    numbers = [str(number) for number in range(classes)]
+    names = numbers if names is None else _validate.as_texts(names, "names", classes)
+    mistakes = np.where(np.eye(classes, dtype=bool), 0, counts)
+
+    margin = 0.35 + 0.11 * max(len(name) for name in names)
+    side = min(_WIDTH - margin - 2 * _EDGE, 0.62 * classes)
+    with _new_figure(margin + side + 2 * _EDGE, margin + side + 2 * _EDGE) as figure:
+        ax = _place(figure, margin + _EDGE, _EDGE, side, side)
+        limit = max(mistakes.max(), 1)
+        ax.imshow(mistakes, cmap=_SIGNED, vmin=-limit, vmax=limit)
+        for row, column in np.argwhere(counts > 0):
+            weight = "bold" if row != column else "normal"
+            ink = _ink(_SIGNED(0.5 + 0.5 * mistakes[row, column] / limit))
+            place = {"ha": "center", "va": "center", "fontsize": _TITLE}
+            ax.text(column, row, f"{counts[row, column]}", color=ink, weight=weight, **place)
+        for index in range(classes):
+            corner = index - 0.47, index - 0.47
+            frame = {"fill": False, "edgecolor": PALETTE["output"], "linewidth": 2.5}
+            ax.add_patch(Rectangle(corner, 0.94, 0.94, **frame))
+        upright = max(len(name) for name in names) <= 2
+        ax.set_xticks(range(classes), names, fontsize=_TITLE, rotation=0 if upright else 90)
+        ax.set_yticks(range(classes), names, fontsize=_TITLE)
+        ax.set_xlabel("predicted", fontsize=_TITLE)
+        ax.set_ylabel("true", fontsize=_TITLE)
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(True)
+    return figure
+
+
 # Checks -------------------------------------------------------------------------------------
 
 
@@ -985,6 +1122,39 @@ def _as_curves(functions, inputs):
             raise ValueError(f"functions[{name!r}] must return finite numbers, got others")
         curves[str(name)] = values, slopes
     return curves
+
+
+def _as_history(history):
+    """Return the losses of a history by the name of their curve."""
+    curves = {}
+    for name in ("training", "validation"):
+        attribute = "train_losses" if name == "training" else "validation_losses"
+        losses = getattr(history, attribute, None)
+        if not isinstance(losses, (list, tuple)):
+            raise TypeError(f"history must be what fit returns, got {type(history).__name__}")
+        curves[name] = [
+            _validate.as_number(loss, f"history.{attribute}[{index}]", minimum=0)
+            for index, loss in enumerate(losses)
+        ]
+    lengths = [len(losses) for losses in curves.values()]
+    if lengths[0] != lengths[1] or not lengths[0]:
+        raise ValueError(
+            f"history must hold two losses for each epoch, at least one, got {lengths[0]} "
+            f"for training and {lengths[1]} for validation"
+        )
+    return curves
+
+
+def _as_counts(matrix):
+    """Return a confusion matrix as an array of whole numbers."""
+    values = _validate.as_matrix(matrix, "matrix", shape="(classes, classes)").detach().cpu()
+    if values.shape[0] != values.shape[1]:
+        raise ValueError(f"matrix must have shape (classes, classes), got {tuple(values.shape)}")
+    counts = values.double().numpy()
+    wrong = counts[~np.isfinite(counts) | (counts < 0) | (counts != np.floor(counts))]
+    if wrong.size:
+        raise ValueError(f"matrix must hold counts, got {wrong[0]:g}")
+    return counts.astype(np.int64)
 
 
 def _as_titles(titles, number):
