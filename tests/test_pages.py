@@ -347,6 +347,25 @@ def test_the_recipe_runs():
     assert f"On `(3, 32, 32)` this one has {count:,} parameters" in part("The recipe")
 
 
+def test_the_training_step_learns():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(4, 10))
+    labels = torch.arange(100) % 4
+    images = F.one_hot(labels, 4).float().reshape(100, 1, 2, 2)
+    names = {"torch": torch, "F": F, "network": network, "images": images, "labels": labels}
+    names |= {"test_images": images, "optimiser": torch.optim.Adam(network.parameters(), lr=0.1)}
+    (code,) = blocks(part("A training step"), "python")
+    for _ in range(20):
+        exec(code, names)
+    assert torch.equal(names["answers"], labels)
+    assert not network.training
+
+
+def test_the_least_loss_with_softmax_twice_is_the_one_of_the_cheat_sheet():
+    least = F.cross_entropy(torch.eye(10), torch.arange(10))
+    assert f"loss stops near {least:.2f} ($C = 10$)" in part("When it does not learn")
+
+
 def test_pictures_go_there_and_back():
     (code,) = blocks(part("Shapes"), "python")
     before = torch.arange(5 * 7 * 3).reshape(5, 7, 3).to(torch.uint8).numpy()
