@@ -11,6 +11,7 @@ from utils.diagrams._networks import (
     plot_networks,
 )
 from utils.diagrams._pools import plot_pool_gradient, plot_pool_step
+from utils.diagrams._symmetry import plot_accuracy_curves, plot_commuting_square
 from utils.diagrams._volumes import draw_volumes, plot_architectures, plot_network_volumes
 from utils.diagrams._windows import (
     draw_grid,
@@ -32,8 +33,10 @@ __all__ = [
     "draw_volumes",
     "draw_window",
     "patch_mask",
+    "plot_accuracy_curves",
     "plot_architectures",
     "plot_channel_sum",
+    "plot_commuting_square",
     "plot_convolution",
     "plot_dilation",
     "plot_flattened",
