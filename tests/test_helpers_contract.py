@@ -341,7 +341,9 @@ WRONG = {
     "training.confusion_matrix:predictions": NO_LABELS,
     "training.evaluate:images": NO_BATCH,
     "training.evaluate:labels": NO_LABELS,
+    "training.fit:average": [None, "text", True, -0.1, 1, float("nan")],
     "training.fit:device": [3, "gpu", "meta", "cuda:99"],
+    "training.fit:goal": ["text", True, 0, -1, 1.1, 98, float("nan")],
     "training.fit:learning_rate": ["text", None, 0, -1, float("nan")],
     "training.fit:model": [*NO_MODEL, torch.nn.Flatten()],
     "training.fit:one_cycle": [*NO_BOOL, None],
@@ -723,7 +725,7 @@ INTERFACE = {
     "training.evaluate": "(model, images, labels, *, batch_size=256)",
     "training.fit": (
         "(model, train, validation, *, epochs, batch_size=50, learning_rate=1e-3, "
-        "one_cycle=False, seed=0, device=None, progress=None)"
+        "one_cycle=False, average=0.0, goal=None, seed=0, device=None, progress=None)"
     ),
     "training.predict": "(model, images, *, batch_size=256)",
     "training.scores": "(model, images, *, batch_size=256)",

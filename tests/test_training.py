@@ -15,6 +15,7 @@ from execute_notebooks import execute
 from nbformat.v4 import new_code_cell, new_notebook
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from utils.training import accuracy_interval, confusion_matrix, evaluate, fit, predict, scores
 
@@ -183,6 +184,89 @@ def test_one_cycle_rises_and_falls():
     rates.clear()
     fit(network(), TRAIN, VALIDATION, **options)
     assert rates == [0.1] * 25
+
+
+def test_the_average_of_the_weights_is_the_one_of_torch():
+    kept = 0.8
+    ours, plain = network(), network()
+    history = fit(ours, TRAIN, VALIDATION, epochs=1, batch_size=21, average=kept)
+
+    average = AveragedModel(plain, multi_avg_fn=get_ema_multi_avg_fn(kept))
+    average.update_parameters(plain)  # it starts from the first weights
+    optimiser = torch.optim.Adam(plain.parameters(), lr=1e-3)
+    order = torch.randperm(101, generator=torch.Generator().manual_seed(0))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for batch in order.tensor_split(5):
+            loss = F.cross_entropy(plain(TRAIN[0][batch]), TRAIN[1][batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            average.update_parameters(plain)
+    for name, value in average.module.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[name], value)
+    assert history.validation_losses == pytest.approx([evaluate(ours, *VALIDATION).loss])
+    assert evaluate(plain, *VALIDATION).loss != pytest.approx(history.validation_losses[0])
+
+
+def test_an_average_that_keeps_nothing_is_the_model():
+    usual, ours = network(), network()
+    expected = fit(usual, TRAIN, VALIDATION, epochs=2)
+    assert fit(ours, TRAIN, VALIDATION, epochs=2, average=0) == expected
+    assert same(state(ours), state(usual))
+
+
+def test_the_average_outlives_an_interrupt():
+    whole, stopped = network(), StopIn(network(), 7, "interrupt")
+    fit(stopped, TRAIN, VALIDATION, epochs=9, batch_size=21, average=0.5)
+    fit(whole, TRAIN, VALIDATION, epochs=1, batch_size=21, average=0.5)
+    assert same(state(stopped.model), state(whole))
+
+
+def test_it_stops_at_the_goal():
+    options = {"batch_size": 16, "learning_rate": 1e-2}
+    whole = fit(network(), TRAIN, VALIDATION, epochs=6, **options)
+    goal = whole.validation_accuracies[2]
+    epochs = 1 + next(i for i, a in enumerate(whole.validation_accuracies) if a >= goal)
+    assert 1 < epochs < 6  # or this test shows nothing
+    model, expected = network(), network()
+    history = fit(model, TRAIN, VALIDATION, epochs=6, goal=goal, **options)
+    assert history.validation_accuracies == whole.validation_accuracies[:epochs]
+    assert history.best_epoch == epochs
+    assert not history.interrupted
+    fit(expected, TRAIN, VALIDATION, epochs=epochs, goal=goal, **options)
+    assert same(state(model), state(expected))
+    assert evaluate(model, *VALIDATION).accuracy >= goal
+
+
+def test_the_weights_that_reach_the_goal_are_kept_whatever_their_loss():
+    """One weight a class: step by step, one more image is named right and the loss goes up."""
+
+    class Steps(torch.optim.SGD):
+        states = iter([[1.0, 0.0], [0.0, 9.0]])
+
+        def step(self, closure=None):
+            with torch.no_grad():
+                self.param_groups[0]["params"][0].copy_(torch.tensor(next(self.states))[:, None])
+
+    images, labels = torch.tensor([[1.0], [1.0], [1.0]]), torch.tensor([0, 1, 1])
+    held_out = torch.tensor([[1.0], [1.0], [1.0]]), torch.tensor([0, 1, 1])
+    model = nn.Linear(1, 2, bias=False)
+    history = fit(
+        model, (images, labels), held_out, epochs=9, batch_size=3, goal=0.5, optimiser=Steps
+    )
+    assert history.validation_losses[1] > history.validation_losses[0]
+    assert history.best_epoch == 2
+    assert model.weight[:, 0].tolist() == [0, 9]
+
+
+def test_a_goal_that_is_not_reached_changes_nothing():
+    usual, ours = network(), network()
+    options = {"epochs": 2, "learning_rate": 1e-4}
+    expected = fit(usual, TRAIN, VALIDATION, **options)
+    assert max(expected.validation_accuracies) < 1
+    assert fit(ours, TRAIN, VALIDATION, goal=1, **options) == expected
+    assert same(state(ours), state(usual))
 
 
 @pytest.mark.parametrize(("step", "epochs"), [(2, 0), (7, 1), (12, 2)])

@@ -2,12 +2,16 @@
 Time `utils.training.fit` against the usual beginner's loop, side by side: ``make bench``.
 
 Both train the network of chapter 9 (28,938 parameters) on the same handwritten digits, from the
-same weights, until it names as many of the same held-out digits right. The usual loop opens every
-picture anew in every epoch, through a `DataLoader` of 50 and torchvision's transforms, with Adam at
-1e-3, and stops at the first epoch that reaches the goal. `fit` prepares the pictures once, all
-together, and takes one cycle of larger steps, longer if the goal is missed; its time includes the
-preparation and what was missed. The runs alternate, and processor time is shown beside the clock,
-because other programs disturb the clock.
+same weights, and both stop at the first epoch after which as many of the same held-out digits are
+named right. The usual loop opens every picture anew in every epoch, through a `DataLoader` of 50
+and torchvision's transforms, with Adam at 1e-3. `fit` prepares the pictures once, all together,
+which its time includes; it takes larger and more steps, lets a running average of the weights
+cancel their noise, and lays the channels of a pixel side by side, which pooling reads faster. In
+every case, what is measured is the model that is handed back.
+
+The settings of `fit` were chosen on the seeds 100 to 109; the seeds that are reported, from 0 on,
+had no part in it. The runs alternate, and processor time is shown beside the clock, because other
+programs disturb the clock.
 """
 
 import argparse
@@ -36,7 +40,7 @@ TRANSFORM = transforms.Compose(
     ]
 )
 TRAINING = 1200  # digits; the others are held out
-MOST_EPOCHS = 60  # of the usual loop
+MOST_EPOCHS = 60
 
 
 class Digits(Dataset):
@@ -146,7 +150,7 @@ def usual_loop(model: nn.Module, training: Digits, held_out: Digits, goal: float
 
 def our_fit(model: nn.Module, training: Digits, held_out: Digits, goal: float) -> float:
     """
-    Train with `fit`: longer if the goal is not reached, with all the time counted.
+    Train with `fit`, until the goal is reached; preparing the pictures counts.
 
     Parameters
     ----------
@@ -167,15 +171,10 @@ def our_fit(model: nn.Module, training: Digits, held_out: Digits, goal: float) -
         ((prepare(torch.from_numpy(part.pictures)[:, None]) / 255 - 0.15) / 0.3, part.labels)
         for part in (training, held_out)
     ]
-    first = {name: value.clone() for name, value in model.state_dict().items()}
-    for epochs in (3, 4, 6, 9, 14):
-        model.load_state_dict(first)
-        settings = {"epochs": epochs, "batch_size": 16, "learning_rate": 5e-3, "one_cycle": True}
-        history = fit(model, *data, **settings)
-        reached = history.validation_accuracies[history.best_epoch - 1]
-        if reached >= goal:
-            break
-    return reached
+    model.to(memory_format=torch.channels_last)
+    settings = {"batch_size": 25, "learning_rate": 5e-3, "average": 0.97}
+    history = fit(model, *data, epochs=MOST_EPOCHS, goal=goal, **settings)
+    return history.validation_accuracies[history.best_epoch - 1]
 
 
 def measure(train, seed: int, goal: float) -> tuple[float, float, float]:
@@ -210,6 +209,7 @@ def main() -> None:
     """Print the times of both, and their ratio."""
     parser = argparse.ArgumentParser(description="Time fit against the usual beginner's loop.")
     parser.add_argument("--repeats", type=int, default=5, help="pairs of runs (default: 5)")
+    parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
     parser.add_argument("--goal", type=float, default=0.98, help="accuracy (default: 0.98)")
     parser.add_argument("--threads", type=int, default=2, help="threads (default: 2)")
     options = parser.parse_args()
@@ -219,7 +219,7 @@ def main() -> None:
     for train in (usual_loop, our_fit):
         measure(train, 0, 0.1)  # the first run of all would pay for loading and warming up
     ratios = []
-    for seed in range(options.repeats):
+    for seed in range(options.first, options.first + options.repeats):
         usual, ours = (measure(train, seed, options.goal) for train in (usual_loop, our_fit))
         ratios.append((usual[0] / ours[0], usual[1] / ours[1]))
         numbers = "{:17.2f} s {:7.2f} s {:7.1%}{:11.2f} s {:7.2f} s {:7.1%}   {:.1f} {:.1f}"

@@ -72,8 +72,8 @@ def as_int(value, name, *, minimum=1, maximum=None):
     return int(value)
 
 
-def as_number(value, name, *, minimum=None, above=None):
-    """Return `value` as a finite float, at least `minimum` and greater than `above`."""
+def as_number(value, name, *, minimum=None, above=None, maximum=None, below=None):
+    """Return `value` as a finite float between limits that belong to it, or do not."""
     if isinstance(value, torch.Tensor) and value.ndim == 0:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -84,6 +84,10 @@ def as_number(value, name, *, minimum=None, above=None):
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
     if above is not None and value <= above:
         raise ValueError(f"{name} must be greater than {above}, got {value}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {value}")
+    if below is not None and value >= below:
+        raise ValueError(f"{name} must be less than {below}, got {value}")
     return float(value)
 
 

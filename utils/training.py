@@ -81,7 +81,7 @@ class History:
         Part of the images named right, from 0 to 1, taken at the same moments.
     best_epoch : int
         The epoch, counted from 1, whose weights the model has now: the one of the lowest validation
-        loss. It is 0 if no epoch was finished.
+        loss, or the one that reached the goal. It is 0 if no epoch was finished.
     interrupted : bool
         Whether a person stopped the training.
 
@@ -114,6 +114,8 @@ def fit(
     batch_size=50,
     learning_rate=1e-3,
     one_cycle=False,
+    average=0.0,
+    goal=None,
     optimiser=torch.optim.Adam,
     seed=0,
     device=None,
@@ -143,6 +145,13 @@ def fit(
         Whether the learning rate rises to `learning_rate` in the first fifth of the steps and then
         falls to zero. This bears larger steps, so that fewer epochs do; when to end is then
         decided beforehand.
+    average : float
+        From 0 to less than 1: the part that a running average of the weights keeps in each step;
+        the rest comes from the weights of that step. It is the average that is validated and kept.
+        With 0.97, about the last 30 steps count: their noise cancels, so that larger steps do.
+    goal : float, optional
+        Validation accuracy, above 0 and at most 1: the training stops after the first epoch that
+        reaches it, and keeps the weights of that epoch.
     optimiser : callable
         ``optimiser(parameters, lr=learning_rate)`` returns a `torch.optim.Optimizer`.
     seed : int
@@ -168,11 +177,14 @@ def fit(
 
     Notes
     -----
-    The best weights are those of the lowest validation loss. The validation images have chosen
-    them, so they no longer measure the model fairly: that takes a test set, and `evaluate`.
+    The best weights are those of the lowest validation loss, if no goal is reached. The validation
+    images have chosen them, so they no longer measure the model fairly: that takes a test set, and
+    `evaluate`.
 
     The rise and fall of the learning rate follows Smith and Topin (2019), "Super-convergence: very
-    fast training of neural networks using large learning rates", with straight lines.
+    fast training of neural networks using large learning rates", with straight lines. The average
+    of the weights follows Polyak and Juditsky (1992), "Acceleration of stochastic approximation by
+    averaging", with weights that fade; only parameters are averaged, buffers are the latest.
 
     Examples
     --------
@@ -186,12 +198,15 @@ def fit(
     epochs = _validate.as_int(epochs, "epochs")
     batch_size = _validate.as_int(batch_size, "batch_size")
     one_cycle = _validate.as_bool(one_cycle, "one_cycle")
+    average = _validate.as_number(average, "average", minimum=0, below=1)
+    goal = math.inf if goal is None else _validate.as_number(goal, "goal", above=0, maximum=1)
     show = _a_person_watches() if progress is None else _validate.as_bool(progress, "progress")
     with _prepared(model, train, validation, seed, device) as ((images, labels), held_out):
         optimiser = _validate.as_optimiser(optimiser, model.parameters(), learning_rate)
         generator = torch.Generator().manual_seed(seed)
         batches = math.ceil(len(images) / batch_size)
         schedule = _schedule(optimiser, epochs * batches, one_cycle)
+        averaged = _Average(model, average)
         history, best = History(), None
         try:
             for epoch in (bar := tqdm(range(1, epochs + 1), disable=not show, unit="epoch")):
@@ -206,15 +221,19 @@ def fit(
                     loss.backward()
                     optimiser.step()
                     schedule.step()
+                    averaged.update()
                     total_loss += loss.detach() * len(batch)
                     total_correct += (Z.argmax(dim=1) == y).sum()
                 trained = _evaluation(total_loss, total_correct, len(images))
-                checked = _evaluate(model, *held_out)
+                checked = _evaluate(averaged.model, *held_out)
                 _validate.require_finite_loss(epoch, trained.loss, checked.loss)
                 history._append(trained, checked)
-                if checked.loss == min(history.validation_losses):
-                    best, history.best_epoch = copy.deepcopy(model.state_dict()), epoch
+                reached = checked.accuracy >= goal
+                if reached or checked.loss == min(history.validation_losses):
+                    best, history.best_epoch = copy.deepcopy(averaged.model.state_dict()), epoch
                 bar.set_postfix_str(f"validation accuracy {checked.accuracy:.3f}")
+                if reached:
+                    break
         except KeyboardInterrupt:
             history.interrupted = True
         finally:
@@ -443,6 +462,23 @@ def _schedule(optimiser, steps, one_cycle):
         return max(0.0, min(part / _RISE, (1 - part) / (1 - _RISE))) if one_cycle else 1.0
 
     return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+
+
+class _Average:
+    """A second model, whose weights follow those of the first; or the first one itself."""
+
+    def __init__(self, model, keep):
+        self.followed, self.keep = model, keep
+        self.model = copy.deepcopy(model) if keep else model
+
+    @torch.no_grad()
+    def update(self):
+        """Move the weights a little towards those of the followed model."""
+        if self.keep:
+            for mine, other in zip(self.model.parameters(), self.followed.parameters()):
+                mine.lerp_(other, 1 - self.keep)  # keep * mine + (1 - keep) * other
+            for mine, other in zip(self.model.buffers(), self.followed.buffers()):
+                mine.copy_(other)
 
 
 def _compare(Z, labels):
