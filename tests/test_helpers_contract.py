@@ -135,8 +135,17 @@ CALLS = {
     "diagrams.draw_volumes": lambda: {"module": network(), "input_shape": (3, 8, 9)},
     "diagrams.draw_window": lambda: {"image": grey(), "kernel": kernel()},
     "diagrams.patch_mask": lambda: {"size": 4, "kernel_size": 2},
+    "diagrams.plot_accuracy_curves": lambda: {
+        "positions": [0, 45, 90],
+        "accuracies": {"small": torch.tensor([[0.9, 0.5, 0.1], [0.8, 0.6, 0.2]])},
+    },
     "diagrams.plot_architectures": lambda: {"networks": {"small": (network(), (3, 8, 9))}},
     "diagrams.plot_channel_sum": lambda: {"image": colour(), "filter": weight()[0]},
+    "diagrams.plot_commuting_square": lambda: {
+        "image": grey()[:6, :6],
+        "transform": lambda picture: picture.roll(2, -1),
+        "function": torch.square,
+    },
     "diagrams.plot_convolution": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
     "diagrams.plot_dilation": lambda: {"kernel_size": 3},
     "diagrams.plot_flattened": lambda: {"image": grey(), "rows": (2, 4)},
@@ -230,6 +239,9 @@ NO_EXAMPLES = [
 ]
 NO_MODEL = [None, "text", torch.nn.ReLU, torch.nn.Linear(7, 2), torch.nn.Conv2d(1, 2, 1)]
 NO_TEXTS = [["only one"] * 9, "text", 3, [3, 4]]
+NO_MAPPING = [
+    *(None, 3, "text", lambda: None, torch.sum, lambda x: 3, lambda x: x[0], lambda x: x[..., :0]),
+]
 NO_LAYERS = [
     None,
     3,
@@ -244,6 +256,11 @@ WRONG = {
     "batch_size": NO_INT,
     "epochs": NO_INT,
     "model": NO_MODEL,
+    "accuracies": [
+        *(None, 3, "text", [], {}, {"a": torch.ones(2)}, {"a": torch.ones(1, 2, 3)}),
+        *({"a": [2, 0, 0]}, {"a": [0, 0, float("nan")]}),
+        {name: torch.ones(3) for name in "abcde"},
+    ],
     "alt": [3, "", " "],
     "ax": ["text", 3, np.array([1, 2])],
     "axis": NO_BOOL,
@@ -296,6 +313,7 @@ WRONG = {
     "output_padding": [*NO_PAIR, 1],
     "padding": [*NO_PAIR, None, "sane"],
     "pictures": ["text", 3, [], [torch.zeros(3)], torch.zeros(4, 4)],
+    "positions": [None, 3, "text", [], [1], [1, 2], [1, "2", 3], [0, 1, float("nan")]],
     "position": [None, 3.5, "text", (1,), (99, 99), (-1, 0), (0, 1.5)],
     "reach": ["text", None, 0, -1, float("nan")],
     "response": [*NO_ARRAY, torch.zeros(2, 4, 4), torch.zeros(4), torch.zeros(0, 4)],
@@ -329,6 +347,13 @@ WRONG = {
         *(None, 3, "text", [], {}, {3: (torch.nn.ReLU(), (3, 4, 4))}, {"a": torch.nn.ReLU()}),
         *({"a": (3, 3)}, {"a": (torch.nn.Conv2d(1, 1, 3), (3, 8, 8))}),
     ],
+    "diagrams.plot_accuracy_curves:pictures": [
+        *("text", 3, [], [torch.zeros(3)], torch.zeros(4, 4), [torch.zeros(4, 4)] * 4),
+    ],
+    "diagrams.plot_commuting_square:function": NO_MAPPING,
+    "diagrams.plot_commuting_square:map_transform": [*NO_MAPPING[1:], lambda x: x[..., 1:]],
+    "diagrams.plot_commuting_square:names": [*NO_TEXTS, ["only one"]],
+    "diagrams.plot_commuting_square:transform": NO_MAPPING,
     "diagrams.plot_channel_sum:position": [3.5, "text", (1,), (99, 99), (-1, 0), (0, 1.5)],
     "kernels.kernel:name": [None, 3, "soble_x", "qqqq"],
     "shapes.conv_parameters:bias": NO_BOOL,
@@ -354,7 +379,7 @@ WRONG = {
     "training.predict:images": NO_BATCH,
     "training.scores:images": NO_BATCH,
 }
-TEXT = {"title"}  # Matplotlib writes whatever it is given
+TEXT = {"title", "label"}  # Matplotlib writes whatever it is given
 
 # What a function works on comes by position, everything else by name. The exceptions: as in the
 # well-known course, as in torch.nn.functional.conv2d, and a name that is the data.
@@ -363,7 +388,7 @@ DATA = {
     *("responses", "values", "size", "kernel_size", "in_channels", "out_channels", "in_features"),
     *("out_features", "layers", "networks", "grids", "figures", "snapshots", "losses", "target"),
     *("module", "input_shape", "counts", "functions", "box", "model", "train", "validation"),
-    *("predictions", "correct", "total", "history", "matrix"),
+    *("predictions", "correct", "total", "history", "matrix", "positions", "accuracies"),
 }
 POSITIONAL = {
     "plotting.plot_convs:axis",
@@ -373,6 +398,8 @@ POSITIONAL = {
     "data.faces:n",
     "data.load_images:name",
     "data.split:labels",
+    "diagrams.plot_commuting_square:function",
+    "diagrams.plot_commuting_square:transform",
     "kernels.kernel:name",
     "training.confusion_matrix:classes",
     "training.confusion_matrix:labels",
@@ -682,6 +709,12 @@ INTERFACE = {
     "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",
     "diagrams.draw_network": "(layers, *, ax=None)",
     "diagrams.draw_window": "(image, kernel, *, stride=1, padding=0, dilation=1, ax=None)",
+    "diagrams.plot_accuracy_curves": (
+        "(positions, accuracies, *, label=None, chance=None, pictures=None)"
+    ),
+    "diagrams.plot_commuting_square": (
+        "(image, transform, function, *, names=('shift', 'convolve'), map_transform=None)"
+    ),
     "diagrams.plot_convolution": "(image, kernel, *, stride=1, padding=0, dilation=1)",
     "diagrams.plot_networks": "(networks)",
     "diagrams.plot_window_step": "(image, kernel, *, stride=1, padding=0, dilation=1)",
