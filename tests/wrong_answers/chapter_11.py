@@ -23,9 +23,9 @@ def _always(function, transform, x):
 
 def _counts(*numbers):
     names = (
-        "stride 2, then stride 3",
-        "stride 2, then max pooling by 2",
-        "max pooling by 3 with stride 1, then stride 2",
+        "stride 2, stride 3",
+        "stride 2, pool 2",
+        "pool 3 stride 1, stride 2",
     )
     return dict(zip(names, numbers, strict=True))
 
