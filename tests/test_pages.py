@@ -668,6 +668,10 @@ def true_numbers():
     least = F.cross_entropy(torch.eye(10), torch.arange(10))  # the softmax of a perfect answer
     yield "Softmax before the loss", [f"ln(e + 9) - 1 = {least:.2f}"]
     yield "An accuracy of 100%", ["reaches 100% there, and guesses on new pictures"]
+    ring = nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular", dtype=torch.float64)
+    X = torch.rand(1, 1, 9, 9, dtype=torch.float64)
+    torch.testing.assert_close(ring(X.roll(2, -1)), ring(X).roll(2, -1))
+    yield "The map of a shifted picture", ["is the map of the picture, shifted"]
 
 
 @pytest.mark.parametrize(("title", "numbers"), list(true_numbers()))
@@ -736,6 +740,7 @@ PROOFS = {
     "The parameters of AlexNet": "62378344",
     "Softmax before the loss": "1 46",
     "An accuracy of 100%": "100",
+    "The map of a shifted picture": "4084 4096",
 }
 
 
