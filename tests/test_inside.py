@@ -95,7 +95,7 @@ def test_the_key_says_what_the_colours_mean():
 
 
 def test_panels_do_not_overlap():
-    maps = {"one": noise(6, 4, 4), "two\nlines": noise(6, 4, 4)}
+    maps = {"one": noise(6, 4, 4), "a name of two lines": noise(6, 4, 4)}
     figure = plot_heatmaps(torch.rand(6, 1, 8, 8), maps, titles=list("abcdef"))
     figure.canvas.draw()
     boxes = [ax.get_window_extent() for ax in figure.axes]
@@ -150,9 +150,9 @@ def test_each_curve_is_told_by_its_colour_and_its_marker():
 def test_agreement_is_mean_and_spread():
     values = torch.tensor([0.2, 0.4, 0.9])
     row = {"trained": values, "random": values - 0.5}
-    figure = plot_agreement({"map": row, "other\nmap": row})
+    figure = plot_agreement({"map": row, "one of two lines": row})
     ax = figure.axes[0]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["map", "other\nmap"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["map", "one of two\nlines"]
     trained = ax.containers[0]
     assert trained.lines[0].get_xdata() == pytest.approx([0.5, 0.5])
     (bars,) = trained.lines[2]

@@ -10,6 +10,7 @@ outline on top, so that it does not stain the colours.
 from collections.abc import Mapping
 from contextlib import contextmanager
 from math import ceil
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import torch
@@ -26,6 +27,7 @@ __all__ = ["plot_agreement", "plot_deletion", "plot_heatmaps", "plot_tiles", "sh
 # Inches, and points for the text: legible on a telephone, where a figure is half as wide.
 _WIDTH, _EDGE, _GAP, _LINE = 7.2, 0.06, 0.1, 0.22
 _TITLE, _SMALL = 12, 11
+_LONGEST = 12  # characters of a line at the left of a row
 
 # Few levels keep the stored figures small.
 _SIGNED = SIGNED_CMAP.resampled(25)
@@ -135,7 +137,8 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
     low, high = _validate.as_texts(key, "key", 2)
 
     n = len(images)
-    left = 0.1 + 0.22 * (2 + max(name.count("\n") for name in rows))
+    labels = {name: fill(name, _LONGEST) for name in rows}
+    left = 0.1 + 0.22 * (2 + max(label.count("\n") for label in labels.values()))
     side = min((_WIDTH - left - _EDGE - (n - 1) * _GAP) / n, 1.75)
     tall = side * min(max(image.shape[-2] / image.shape[-1] for image in images), 1.5)
     lines = max((title.count("\n") + 1 for title in titles if title), default=0)
@@ -153,7 +156,7 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
             above = top + row * (tall + _GAP)
             place = {"rotation": 90, "ha": "center", "va": "center", "linespacing": 1.15}
             x, y = left / 2 / figure.get_figwidth(), 1 - (above + tall / 2) / figure.get_figheight()
-            figure.text(x, y, f"{name}\n{scale}", fontsize=_SMALL, **place)
+            figure.text(x, y, f"{labels[name]}\n{scale}", fontsize=_SMALL, **place)
             for column, (image, heatmap) in enumerate(zip(images, maps)):
                 ax = _place(figure, left + column * (side + _GAP), above, side, tall)
                 _draw_heatmap(ax, heatmap, image, limit, None)
@@ -303,7 +306,8 @@ def plot_agreement(agreement):
     """
     rows = _as_agreement(agreement)
     series = list(next(iter(rows.values())))
-    left = 0.35 + 0.1 * max(len(line) for name in rows for line in name.split("\n"))
+    labels = [fill(name, _LONGEST) for name in rows]
+    left = 0.35 + 0.1 * max(len(line) for label in labels for line in label.split("\n"))
     tall = 0.3 + 0.52 * len(rows)
     above = 0.1 + 0.27 * len(series)
     with _new_figure(_WIDTH, above + tall + 0.75) as figure:
@@ -317,7 +321,7 @@ def plot_agreement(agreement):
             style = {"marker": marker, "markersize": 9, "linestyle": "none", "capsize": 4}
             style |= {"color": PALETTE[role], "elinewidth": 2.5, "label": name}
             ax.errorbar(means, heights, xerr=spreads, **style)
-        ax.set_yticks(range(len(rows)), list(rows), fontsize=_TITLE)
+        ax.set_yticks(range(len(rows)), labels, fontsize=_TITLE)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.set_xlim(min(-0.3, ax.get_xlim()[0]), 1.03)
         ax.set_xlabel("rank correlation of the maps", fontsize=_TITLE)
