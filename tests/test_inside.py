@@ -81,12 +81,12 @@ def test_a_row_of_heat_maps_shares_its_scale():
     for axes, maps in ((first, quiet), (second, loud)):
         assert {ax.images[0].get_clim()[1] for ax in axes} == {maps.abs().max().item()}
     labels = [text.get_text() for text in figure.texts]
-    assert labels == [f"quiet\n± {quiet.abs().max():.1f}", f"loud\n± {loud.abs().max():.0f}"]
+    assert labels == [f"quiet: ± {quiet.abs().max():.1f}", f"loud: ± {loud.abs().max():.0f}"]
 
 
 def test_a_row_of_zeros_says_so():
     figure = plot_heatmaps(torch.rand(1, 1, 8, 8), {"blank": torch.zeros(1, 4, 4)})
-    assert [text.get_text() for text in figure.texts] == ["blank\nall 0"]
+    assert [text.get_text() for text in figure.texts] == ["blank: all 0"]
 
 
 def test_the_key_says_what_the_colours_mean():

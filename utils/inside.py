@@ -25,8 +25,8 @@ from utils.style import PALETTE, SIGNED_CMAP
 __all__ = ["plot_agreement", "plot_deletion", "plot_heatmaps", "plot_tiles", "show_heatmap"]
 
 # Inches, and points for the text: legible on a telephone, where a figure is half as wide.
-_WIDTH, _EDGE, _GAP, _LINE = 7.2, 0.06, 0.1, 0.22
-_TITLE, _SMALL = 12, 11
+_WIDTH, _EDGE, _GAP, _LINE = 7.2, 0.06, 0.1, 0.24
+_TITLE, _SMALL = 14, 12
 _LONGEST = 12  # characters of a line at the left of a row
 
 # Few levels keep the stored figures small.
@@ -98,7 +98,7 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
     r"""
     Plot images, and under each of them its heat maps, one row for each method.
 
-    The maps of a row share one scale, which is written at its left: methods measure different
+    The maps of a row share one scale, which is written above it: methods measure different
     things, so their scales cannot be compared.
 
     Parameters
@@ -136,32 +136,29 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
     titles = _as_titles(titles, len(images))
     low, high = _validate.as_texts(key, "key", 2)
 
-    n = len(images)
-    labels = {name: fill(name, _LONGEST) for name in rows}
-    left = 0.1 + 0.22 * (2 + max(label.count("\n") for label in labels.values()))
-    side = min((_WIDTH - left - _EDGE - (n - 1) * _GAP) / n, 1.75)
+    n, above = len(images), _LINE + 0.06
+    side = min((_WIDTH - 2 * _EDGE - (n - 1) * _GAP) / n, 1.75)
     tall = side * min(max(image.shape[-2] / image.shape[-1] for image in images), 1.5)
     lines = max((title.count("\n") + 1 for title in titles if title), default=0)
-    top = _EDGE + lines * _LINE
-    width = left + n * (side + _GAP) - _GAP + _EDGE
-    bottom = top + (len(rows) + 1) * (tall + _GAP)
-    with _new_figure(max(width, 4.4), bottom + 0.38) as figure:
+    top, down = _EDGE + lines * above, above + tall + _GAP
+    bottom = top + tall + _GAP + len(rows) * down
+    width = max(2 * _EDGE + n * (side + _GAP) - _GAP, 4.4)
+    with _new_figure(width, bottom + 0.4) as figure:
         for column, (image, title) in enumerate(zip(images, titles)):
-            ax = _place(figure, left + column * (side + _GAP), top, side, tall)
+            ax = _place(figure, _EDGE + column * (side + _GAP), top, side, tall)
             ax.imshow(image.numpy(), cmap=_GREY, vmin=0, vmax=1)
             _frame(ax, "input", title)
-        for row, (name, maps) in enumerate(rows.items(), start=1):
+        for row, (name, maps) in enumerate(rows.items()):
             limit = _as_limit(None, maps)
             scale = f"± {_short(limit)}" if any(one.any() for one in maps) else "all 0"
-            above = top + row * (tall + _GAP)
-            place = {"rotation": 90, "ha": "center", "va": "center", "linespacing": 1.15}
-            x, y = left / 2 / figure.get_figwidth(), 1 - (above + tall / 2) / figure.get_figheight()
-            figure.text(x, y, f"{labels[name]}\n{scale}", fontsize=_SMALL, **place)
+            row_top = top + tall + _GAP + row * down + above
+            x, y = 1.5 * _EDGE / width, 1 - (row_top - 0.05) / figure.get_figheight()
+            figure.text(x, y, f"{name}: {scale}", fontsize=_TITLE, va="bottom")
             for column, (image, heatmap) in enumerate(zip(images, maps)):
-                ax = _place(figure, left + column * (side + _GAP), above, side, tall)
+                ax = _place(figure, _EDGE + column * (side + _GAP), row_top, side, tall)
                 _draw_heatmap(ax, heatmap, image, limit, None)
         length = 1.6
-        bar = _place(figure, (figure.get_figwidth() - length) / 2, bottom + 0.1, length, 0.13)
+        bar = _place(figure, (width - length) / 2, bottom + 0.13, length, 0.15)
         figure.colorbar(ScalarMappable(Normalize(-1, 1), _SIGNED), bar, orientation="horizontal")
         bar.set_xticks([])
         beside = {"va": "center", "transform": bar.transAxes, "fontsize": _TITLE}
@@ -259,8 +256,8 @@ def plot_deletion(shares, curves):
         raise ValueError(f"shares must increase and end at most at 1, got {shares}")
     curves = _as_curves(curves, len(shares))
     rows = ceil(len(curves) / 2)
-    with _new_figure(_WIDTH, 3.9 + rows * 0.27) as figure:
-        ax = _place(figure, 0.85, 0.1 + rows * 0.27, _WIDTH - 1.05, 3.15)
+    with _new_figure(_WIDTH, 3.9 + rows * 0.31) as figure:
+        ax = _place(figure, 0.85, 0.1 + rows * 0.31, _WIDTH - 1.05, 3.15)
         for index, (name, curve) in enumerate(curves.items()):
             role, dash, marker = _LOOKS[index % len(_LOOKS)]
             style = {"linestyle": dash, "marker": marker, "markersize": 7, "linewidth": 2.5}
@@ -307,9 +304,9 @@ def plot_agreement(agreement):
     rows = _as_agreement(agreement)
     series = list(next(iter(rows.values())))
     labels = [fill(name, _LONGEST) for name in rows]
-    left = 0.35 + 0.1 * max(len(line) for label in labels for line in label.split("\n"))
-    tall = 0.3 + 0.52 * len(rows)
-    above = 0.1 + 0.27 * len(series)
+    left = 0.3 + 0.115 * max(len(line) for label in labels for line in label.split("\n"))
+    tall = 0.3 + 0.58 * len(rows)
+    above = 0.1 + 0.31 * len(series)
     with _new_figure(_WIDTH, above + tall + 0.75) as figure:
         ax = _place(figure, left, above, _WIDTH - left - 0.2, tall)
         ax.axvline(0, color=PALETTE["padding"], linewidth=1.5, linestyle="-")
