@@ -16,7 +16,7 @@ python = $(if $(shell command -v "$(PYTHON)"),"$(PYTHON)",$(error \
 set_up = @$(python) tools/environment.py "$(VENV)"
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test execute bench figures lab student fork hooks constraints clean distclean
+.PHONY: help book serve test execute bench results figures lab student fork hooks constraints clean distclean
 
 help: ## list the targets
 	@echo 'usage: make TARGET [VENV=.venv] [PYTHON=python3] [BUILD=.] [PORT=8000]'
@@ -41,6 +41,10 @@ execute: ## run the notebooks and store their outputs (ONLY=book/03_*.ipynb: onl
 bench: ## time `fit` against the usual beginner's training loop
 	$(set_up) notebooks
 	@"$(bin)/python" tools/bench_training.py
+
+results: ## measure the long experiments of chapter 10 again (some minutes)
+	$(set_up) notebooks
+	@"$(bin)/python" tools/measure_results.py
 
 figures: ## redraw the pictures of img/ that are made by code
 	$(set_up) notebooks

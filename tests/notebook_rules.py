@@ -47,6 +47,7 @@ TAGS = {
     "nbval-ignore-image",
     "raises-exception",
     "remove-cell",
+    "results",
     "solution",
 }
 TOLERANCE_TAG = re.compile(r"nbval-rtol-1e-\d")
