@@ -29,6 +29,7 @@ from numpydoc.docscrape import FunctionDoc
 
 import utils
 from utils.animation import Animation
+from utils.experiments import load_results
 from utils.training import History
 
 mpl.use("agg")
@@ -158,6 +159,12 @@ CALLS = {
     "diagrams.plot_pool_step": lambda: {"image": grey()[:4, :4], "kernel_size": 2},
     "diagrams.plot_shrinking": lambda: {"image": grey(), "kernel_size": 3, "times": 2},
     "diagrams.plot_window_step": lambda: {"image": grey()[:4, :4], "kernel": kernel()},
+    "experiments.load_results": lambda: {"name": "faces"},
+    "experiments.plot_accuracies": lambda: {
+        "results": load_results("equal_budget"),
+        "conditions": {0: "normal", 1: "shift 1"},
+    },
+    "experiments.plot_size_and_work": lambda: {"networks": {"small": (network(), (3, 8, 9))}},
     "inside.plot_agreement": lambda: {
         "agreement": {"map": {"trained": torch.tensor([0.8, 0.9]), "random": torch.zeros(2)}},
     },
@@ -371,6 +378,15 @@ WRONG = {
     "diagrams.plot_commuting_square:names": [*NO_TEXTS, ["only one"]],
     "diagrams.plot_commuting_square:transform": NO_MAPPING,
     "diagrams.plot_channel_sum:position": [3.5, "text", (1,), (99, 99), (-1, 0), (0, 1.5)],
+    "experiments.load_results:name": [None, 3, "face", "qqqq"],
+    "experiments.plot_accuracies:conditions": [None, 3, "text", {}, {0: "shift 9"}, {0: 3}],
+    "experiments.plot_accuracies:low": ["text", -1, 1, 90, float("nan"), True],
+    "experiments.plot_accuracies:results": [None, 3, "faces", {}],
+    "experiments.plot_accuracies:xlabel": [3, ["text"]],
+    "experiments.plot_size_and_work:networks": [
+        *(None, 3, "text", [], {}, {3: (torch.nn.ReLU(), (3, 4, 4))}, {"a": torch.nn.ReLU()}),
+        *({"a": (3, 3)}, {"a": (torch.nn.Conv2d(1, 1, 3), (3, 8, 8))}),
+    ],
     "inside.plot_agreement:agreement": [
         *(None, 3, "text", {}, {"a": 3}, {"a": {}}, {3: {"b": torch.zeros(2)}}),
         *({"a": {"b": torch.tensor([2.0])}}, {"a": {"b": torch.zeros(2, 2)}}, {"a": {"b": "text"}}),
@@ -426,6 +442,7 @@ DATA = {
     *("responses", "values", "size", "kernel_size", "in_channels", "out_channels", "in_features"),
     *("out_features", "layers", "networks", "grids", "figures", "snapshots", "losses", "target"),
     *("module", "input_shape", "counts", "functions", "box", "model", "train", "validation"),
+    *("results", "conditions"),
     *("heatmap", "heatmaps", "groups", "shares", "curves", "agreement"),
     *("predictions", "correct", "total", "history", "matrix", "positions", "accuracies"),
 }
@@ -439,6 +456,7 @@ POSITIONAL = {
     "data.split:labels",
     "diagrams.plot_commuting_square:function",
     "diagrams.plot_commuting_square:transform",
+    "experiments.load_results:name",
     "kernels.kernel:name",
     "training.confusion_matrix:classes",
     "training.confusion_matrix:labels",
@@ -757,6 +775,9 @@ INTERFACE = {
     "diagrams.plot_convolution": "(image, kernel, *, stride=1, padding=0, dilation=1)",
     "diagrams.plot_networks": "(networks)",
     "diagrams.plot_window_step": "(image, kernel, *, stride=1, padding=0, dilation=1)",
+    "experiments.load_results": "(name)",
+    "experiments.plot_accuracies": "(results, conditions, *, xlabel=None, low=None)",
+    "experiments.plot_size_and_work": "(networks)",
     "inside.plot_agreement": "(agreement)",
     "inside.plot_deletion": "(shares, curves)",
     "inside.plot_heatmaps": "(images, heatmaps, *, titles=None, key=('against', 'for'))",
