@@ -596,6 +596,14 @@ def first_cnn(*, pool):
     return nn.Sequential(*first, *second, nn.Flatten(), nn.Linear(1250 if pool else 20_000, 1))
 
 
+def networks_for_128():
+    """Return the two networks of section 10.1."""
+    sizes = (128 * 128, 256, 128, 64, 16, 1)
+    fully = nn.Sequential(nn.Flatten(), *(nn.Linear(*pair) for pair in zip(sizes, sizes[1:])))
+    convolutions = [nn.Conv2d(channels, 3, 3, padding=1) for channels in (1, 3, 3, 3, 3)]
+    return fully, nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(3 * 128 * 128, 1))
+
+
 def products(network, image):
     """Count multiply-adds as half of the operations that PyTorch counts."""
     with FlopCounterMode(display=False) as counter:
@@ -668,10 +676,21 @@ def true_numbers():
     least = F.cross_entropy(torch.eye(10), torch.arange(10))  # the softmax of a perfect answer
     yield "Softmax before the loss", [f"ln(e + 9) - 1 = {least:.2f}"]
     yield "An accuracy of 100%", ["reaches 100% there, and guesses on new pictures"]
+    fully, cnn = networks_for_128()
+    counts = [sum(weight.numel() for weight in one.parameters()) for one in (fully, cnn)]
+    work = [products(one, torch.zeros(1, 1, 128, 128)) for one in (fully, cnn)]
+    yield (
+        "Work on 128 x 128",
+        [
+            f"{counts[0] / counts[1]:.1f} times fewer parameters, {counts[1]:,} against {counts[0]:,}",
+            f"{work[1]:,} against {work[0]:,}",
+        ],
+    )
     ring = nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular", dtype=torch.float64)
     X = torch.rand(1, 1, 9, 9, dtype=torch.float64)
     torch.testing.assert_close(ring(X.roll(2, -1)), ring(X).roll(2, -1))
     yield "The map of a shifted picture", ["is the map of the picture, shifted"]
+    yield "A map of where the network looked", ["for 100 of 100 pictures"]
 
 
 @pytest.mark.parametrize(("title", "numbers"), list(true_numbers()))
@@ -740,7 +759,9 @@ PROOFS = {
     "The parameters of AlexNet": "62378344",
     "Softmax before the loss": "1 46",
     "An accuracy of 100%": "100",
+    "Work on 128 x 128": "5799936",
     "The map of a shifted picture": "4084 4096",
+    "A map of where the network looked": "100 100",
 }
 
 

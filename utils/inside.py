@@ -264,7 +264,7 @@ def plot_deletion(shares, curves):
             percent = [100 * share for share in shares]
             ax.plot(percent, curve, label=name, color=PALETTE[role], **style)
         ax.set_ylim(-0.02, 1.02)
-        ax.set_xlabel("pixels blanked, in percent of the picture", fontsize=_TITLE)
+        ax.set_xlabel("pixels blanked, in per cent of the picture", fontsize=_TITLE)
         ax.set_ylabel("probability of the answer", fontsize=_TITLE)
         _plain(ax)
         place = {"loc": "upper center", "ncols": 2, "borderaxespad": 0.2, "handlelength": 3}
