@@ -505,6 +505,12 @@ class TestSeveral:
         assert {panel(figure, name).images[0].get_clim() for name in "ab"} == {(-5, 5)}
         assert len(plot_responses(torch.randn(1, 3, 4, 4)).axes) == 3 + 1
 
+    def test_titles_of_several_lines_have_room(self):
+        figure = plot_images([grey()] * 2, titles=["a\nb\nc", "d"])
+        figure.canvas.draw()
+        tops = [ax.title.get_window_extent().y1 for ax in figure.axes]
+        assert max(tops) <= figure.bbox.y1
+
     def test_the_number_of_titles(self):
         with pytest.raises(ValueError, match="titles must hold 1 texts, got 2"):
             plot_images([grey()], titles=["a", "b"])

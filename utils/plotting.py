@@ -1308,7 +1308,8 @@ def _box_ratio(panels):
 
 
 def _room(titles):
-    return _EDGE if all(title is None for title in titles) else _LINE + _EDGE
+    lines = max((title.count("\n") + 1 for title in titles if title is not None), default=0)
+    return _EDGE + lines * _LINE
 
 
 # Drawing ------------------------------------------------------------------------------------
