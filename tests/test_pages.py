@@ -5,6 +5,7 @@ import contextlib
 import functools
 import html
 import io
+import itertools
 import json
 import re
 import tomllib
@@ -599,7 +600,7 @@ def first_cnn(*, pool):
 def networks_for_128():
     """Return the two networks of section 10.1."""
     sizes = (128 * 128, 256, 128, 64, 16, 1)
-    fully = nn.Sequential(nn.Flatten(), *(nn.Linear(*pair) for pair in zip(sizes, sizes[1:])))
+    fully = nn.Sequential(nn.Flatten(), *(nn.Linear(*pair) for pair in itertools.pairwise(sizes)))
     convolutions = [nn.Conv2d(channels, 3, 3, padding=1) for channels in (1, 3, 3, 3, 3)]
     return fully, nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(3 * 128 * 128, 1))
 
@@ -682,7 +683,8 @@ def true_numbers():
     yield (
         "Work on 128 x 128",
         [
-            f"{counts[0] / counts[1]:.1f} times fewer parameters, {counts[1]:,} against {counts[0]:,}",
+            f"{counts[0] / counts[1]:.1f} times fewer parameters",
+            f"{counts[1]:,} against {counts[0]:,}",
             f"{work[1]:,} against {work[0]:,}",
         ],
     )
