@@ -42,7 +42,7 @@ bench: ## time `fit` against the usual beginner's training loop
 	$(set_up) notebooks
 	@"$(bin)/python" tools/bench_training.py
 
-results: ## measure the long experiments of chapter 10 again (some minutes)
+results: ## measure the long experiments of chapter 10 again (half an hour or less)
 	$(set_up) notebooks
 	@"$(bin)/python" tools/measure_results.py
 

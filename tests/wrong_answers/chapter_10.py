@@ -20,7 +20,7 @@ WRONG = {
         lambda images, rows, columns: nn.functional.pad(images, (-columns, columns, -rows, rows)),
         lambda images, rows, columns: nn.functional.pad(images, (rows, -rows, columns, -columns)),
     ],
-    "10.4": [0.66, 95.0, 1.0],
+    "10.4": [0.66, 0.97, 0.505, 95.0, 1.0],
     "10.5": [
         nn.Sequential(nn.Flatten(), nn.Linear(128 * 128, 1)),
         nn.Sequential(
