@@ -39,7 +39,7 @@ def percent(answer):
     """How many pixels must go, in two orders, before the network doubts."""
     by_product, by_brightness = answer
     whole = all(number == int(number) and 0 < number < 100 for number in answer)
-    yield "both are whole numbers of percent", whole
+    yield "both are whole numbers of per cent", whole
     yield "by gradient times input, it takes few", 3 <= by_product <= 5
     yield "by brightness, it takes more than that", by_brightness > by_product
     yield "by brightness, the number is right", 6 <= by_brightness <= 10
