@@ -39,6 +39,13 @@ def _network(mode="circular", stride=1, end=None):
     )
 
 
+def _kernels_of_one_pixel():
+    return nn.Sequential(
+        *(nn.Conv2d(1, 8, 1), nn.ReLU(), nn.Conv2d(8, 16, 1), nn.ReLU()),
+        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10)),
+    )
+
+
 def _constant():
     network = _network()
     nn.init.zeros_(network[-1].weight)
@@ -83,6 +90,7 @@ WRONG = {
         _network(mode="zeros"),
         _network(stride=2),
         _network(end=[nn.Flatten(), nn.Linear(16 * 28 * 28, 10)]),
+        _kernels_of_one_pixel(),
         _constant(),
         nn.Linear(784, 10),
     ],

@@ -77,8 +77,11 @@ def mended(answer):
     digits = _pictures(3, 28, dtype=torch.float64)
     scores = network(digits)
     yield "three pictures give three rows of ten scores", same(tuple(scores.shape), (3, 10))
-    channels = [part.out_channels for part in answer.modules() if isinstance(part, nn.Conv2d)]
+    convolutions = [part for part in answer.modules() if isinstance(part, nn.Conv2d)]
+    channels = [part.out_channels for part in convolutions]
     yield "there are two convolutions, with 8 and 16 channels", same(channels, [8, 16])
+    sizes = [tuple(part.kernel_size) for part in convolutions]
+    yield "their kernels are 3 x 3", same(sizes, [(3, 3), (3, 3)])
     for rows, columns in ((0, 1), (1, 0), (0, 2), (5, 13), (27, 4)):
         rolled = network(digits.roll((rows, columns), dims=(-2, -1)))
         kept = torch.allclose(rolled, scores, rtol=1e-7, atol=1e-9)
