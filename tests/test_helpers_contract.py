@@ -443,7 +443,7 @@ DATA = {
     *("out_features", "layers", "networks", "grids", "figures", "snapshots", "losses", "target"),
     *("module", "input_shape", "counts", "functions", "box", "model", "train", "validation"),
     *("results", "conditions"),
-    *("heatmap", "heatmaps", "groups", "shares", "curves", "agreement"),
+    *("heatmap", "heatmaps", "shares", "curves", "agreement"),
     *("predictions", "correct", "total", "history", "matrix", "positions", "accuracies"),
 }
 POSITIONAL = {
@@ -457,6 +457,7 @@ POSITIONAL = {
     "diagrams.plot_commuting_square:function",
     "diagrams.plot_commuting_square:transform",
     "experiments.load_results:name",
+    "inside.plot_tiles:groups",
     "kernels.kernel:name",
     "training.confusion_matrix:classes",
     "training.confusion_matrix:labels",
