@@ -208,7 +208,7 @@ def measure(train, seed: int, goal: float) -> tuple[float, float, float]:
 def main() -> None:
     """Print the times of both, and their ratio."""
     parser = argparse.ArgumentParser(description="Time fit against the usual beginner's loop.")
-    parser.add_argument("--repeats", type=int, default=5, help="pairs of runs (default: 5)")
+    parser.add_argument("--repeats", type=int, default=10, help="pairs of runs (default: 10)")
     parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
     parser.add_argument("--goal", type=float, default=0.98, help="accuracy (default: 0.98)")
     parser.add_argument("--threads", type=int, default=2, help="threads (default: 2)")
