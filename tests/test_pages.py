@@ -676,7 +676,9 @@ def true_numbers():
     )
     least = F.cross_entropy(torch.eye(10), torch.arange(10))  # the softmax of a perfect answer
     yield "Softmax before the loss", [f"ln(e + 9) - 1 = {least:.2f}"]
-    yield "An accuracy of 100%", ["reaches 100% there, and guesses on new pictures"]
+    seen, labels = torch.rand(50, 4), torch.randperm(50)  # a memory of nonsense
+    share = (labels[torch.cdist(seen, seen).argmin(dim=1)] == labels).double().mean()
+    yield "An accuracy of 100%", [f"reaches {share:.0%} there, and guesses on new pictures"]
     fully, cnn = networks_for_128()
     counts = [sum(weight.numel() for weight in one.parameters()) for one in (fully, cnn)]
     work = [products(one, torch.zeros(1, 1, 128, 128)) for one in (fully, cnn)]

@@ -10,7 +10,7 @@ argument is ever changed.
 import difflib
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -35,8 +35,10 @@ __all__ = [
     "as_labelled_images",
     "as_labels",
     "as_layers",
+    "as_map",
     "as_matrix",
     "as_module",
+    "as_networks",
     "as_number",
     "as_optimiser",
     "as_padding",
@@ -47,6 +49,7 @@ __all__ = [
     "as_step_count",
     "as_tensor",
     "as_texts",
+    "as_titles",
     "as_trainable",
     "as_undivided",
     "pad_amounts",
@@ -155,6 +158,11 @@ def as_texts(texts, name, number):
         if not isinstance(text, str):
             raise TypeError(f"{name}[{index}] must be a string, got {_describe(text)}")
     return list(texts)
+
+
+def as_titles(titles, number):
+    """Return one title (or None) for each panel."""
+    return [None] * number if titles is None else as_texts(titles, "titles", number)
 
 
 def as_pair(value, name, *, minimum=1):
@@ -286,6 +294,14 @@ def as_images(images, name="images"):
     return [as_image(image, f"{name}[{index}]") for index, image in enumerate(images)]
 
 
+def as_map(response, name):
+    """Return one feature map as a (H, W) tensor."""
+    tensor = as_image(response, name)
+    if len(tensor) != 1:
+        raise ValueError(f"{name} must have shape (H, W) or (1, H, W), got {tuple(tensor.shape)}")
+    return tensor[0]
+
+
 def as_kernel(kernel, name="kernel"):
     """
     Return a kernel as a (kH, kW) floating-point tensor that is safe to draw.
@@ -318,6 +334,19 @@ def as_module(module, name="module"):
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"{name} must be a torch.nn.Module, got {_describe(module)}")
     return module
+
+
+def as_networks(networks):
+    """Return named networks as a dict of name to (module, input_shape)."""
+    if not isinstance(networks, Mapping):
+        raise TypeError(f"networks must map names to (module, input_shape), got {networks!r:.60}")
+    if not networks:
+        raise ValueError("networks must hold at least one network, got none")
+    for name in as_texts(list(networks), "networks", len(networks)):
+        entry = networks[name]
+        if not isinstance(entry, (tuple, list)) or len(entry) != 2:
+            raise TypeError(f"networks[{name!r}] must be (module, input_shape), got {entry!r:.60}")
+    return dict(networks)
 
 
 def as_axes(ax, name="ax"):

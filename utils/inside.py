@@ -8,7 +8,6 @@ outline on top, so that it does not stain the colours.
 """
 
 from collections.abc import Mapping
-from contextlib import contextmanager
 from math import ceil
 from textwrap import fill
 
@@ -20,6 +19,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from utils import _validate
+from utils._layout import add_panel, new_figure
 from utils.style import PALETTE, SIGNED_CMAP
 
 __all__ = ["plot_agreement", "plot_deletion", "plot_heatmaps", "plot_tiles", "show_heatmap"]
@@ -84,7 +84,7 @@ def show_heatmap(heatmap, image=None, *, limit=None, ax=None, title=None):
     ((8, 8), (-2.0, 2.0))
     >>> plt.close(ax.figure)
     """
-    heatmap = _as_heatmap(heatmap, "heatmap")
+    heatmap = _validate.as_map(heatmap, "heatmap")
     image = None if image is None else _as_grey(image, "image")
     limit = _as_limit(limit, [heatmap])
     ax = plt.figure().add_subplot() if ax is None else _validate.as_axes(ax)
@@ -133,7 +133,7 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
     _validate.as_images(images)
     images = [_as_grey(image, f"images[{index}]") for index, image in enumerate(images)]
     rows = _as_rows(heatmaps, len(images))
-    titles = _as_titles(titles, len(images))
+    titles = _validate.as_titles(titles, len(images))
     low, high = _validate.as_texts(key, "key", 2)
 
     n, above = len(images), _LINE + 0.06
@@ -143,9 +143,9 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
     top, down = _EDGE + lines * above, above + tall + _GAP
     bottom = top + tall + _GAP + len(rows) * down
     width = max(2 * _EDGE + n * (side + _GAP) - _GAP, 4.4)
-    with _new_figure(width, bottom + 0.4) as figure:
+    with new_figure(width, bottom + 0.4) as figure:
         for column, (image, title) in enumerate(zip(images, titles)):
-            ax = _place(figure, _EDGE + column * (side + _GAP), top, side, tall)
+            ax = add_panel(figure, _EDGE + column * (side + _GAP), top, side, tall)
             ax.imshow(image.numpy(), cmap=_GREY, vmin=0, vmax=1)
             _frame(ax, "input", title)
         for row, (name, maps) in enumerate(rows.items()):
@@ -155,10 +155,10 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
             x, y = 1.5 * _EDGE / width, 1 - (row_top - 0.05) / figure.get_figheight()
             figure.text(x, y, f"{name}: {scale}", fontsize=_TITLE, va="bottom")
             for column, (image, heatmap) in enumerate(zip(images, maps)):
-                ax = _place(figure, _EDGE + column * (side + _GAP), row_top, side, tall)
+                ax = add_panel(figure, _EDGE + column * (side + _GAP), row_top, side, tall)
                 _draw_heatmap(ax, heatmap, image, limit, None)
         length = 1.6
-        bar = _place(figure, (width - length) / 2, bottom + 0.13, length, 0.15)
+        bar = add_panel(figure, (width - length) / 2, bottom + 0.13, length, 0.15)
         figure.colorbar(ScalarMappable(Normalize(-1, 1), _SIGNED), bar, orientation="horizontal")
         bar.set_xticks([])
         beside = {"va": "center", "transform": bar.transAxes, "fontsize": _TITLE}
@@ -212,10 +212,10 @@ def plot_tiles(groups, *, rows, signed=False, limit=None):
     tall = min((_WIDTH - 2 * _EDGE - gap * (len(ratios) - 1)) / sum(ratios), 3.4)
     width = 2 * _EDGE + tall * sum(ratios) + gap * (len(ratios) - 1)
     low = -1 if signed else 0
-    with _new_figure(max(width, 3), top + tall + _EDGE) as figure:
+    with new_figure(max(width, 3), top + tall + _EDGE) as figure:
         left = _EDGE
         for title, mosaic, ratio, most in zip(groups, mosaics, ratios, limits):
-            ax = _place(figure, left, top, tall * ratio, tall)
+            ax = add_panel(figure, left, top, tall * ratio, tall)
             ax.imshow(mosaic.numpy(), cmap=_SIGNED if signed else _GREY, vmin=low * most, vmax=most)
             ax.set_title(title, fontsize=_TITLE, linespacing=1.15)
             ax.set_axis_off()
@@ -256,8 +256,8 @@ def plot_deletion(shares, curves):
         raise ValueError(f"shares must increase and end at most at 1, got {shares}")
     curves = _as_curves(curves, len(shares))
     rows = ceil(len(curves) / 2)
-    with _new_figure(_WIDTH, 3.9 + rows * 0.31) as figure:
-        ax = _place(figure, 0.85, 0.1 + rows * 0.31, _WIDTH - 1.05, 3.15)
+    with new_figure(_WIDTH, 3.9 + rows * 0.31) as figure:
+        ax = add_panel(figure, 0.85, 0.1 + rows * 0.31, _WIDTH - 1.05, 3.15)
         for index, (name, curve) in enumerate(curves.items()):
             role, dash, marker = _LOOKS[index % len(_LOOKS)]
             style = {"linestyle": dash, "marker": marker, "markersize": 7, "linewidth": 2.5}
@@ -307,8 +307,8 @@ def plot_agreement(agreement):
     left = 0.3 + 0.115 * max(len(line) for label in labels for line in label.split("\n"))
     tall = 0.3 + 0.58 * len(rows)
     above = 0.1 + 0.31 * len(series)
-    with _new_figure(_WIDTH, above + tall + 0.75) as figure:
-        ax = _place(figure, left, above, _WIDTH - left - 0.2, tall)
+    with new_figure(_WIDTH, above + tall + 0.75) as figure:
+        ax = add_panel(figure, left, above, _WIDTH - left - 0.2, tall)
         ax.axvline(0, color=PALETTE["padding"], linewidth=1.5, linestyle="-")
         for index, name in enumerate(series):
             role, _, marker = _LOOKS[index % len(_LOOKS)]
@@ -331,14 +331,6 @@ def plot_agreement(agreement):
 
 
 # Checks -------------------------------------------------------------------------------------
-
-
-def _as_heatmap(heatmap, name):
-    """Return one map as a (H, W) tensor."""
-    tensor = _validate.as_image(heatmap, name)
-    if len(tensor) != 1:
-        raise ValueError(f"{name} must have shape (H, W) or (1, H, W), got {tuple(tensor.shape)}")
-    return tensor[0]
 
 
 def _as_grey(image, name):
@@ -366,7 +358,9 @@ def _as_rows(heatmaps, number):
                 f"heatmaps[{name!r}] must have one map for each of the {number} images, "
                 f"got {len(maps)}"
             )
-        rows[name] = [_as_heatmap(one, f"heatmaps[{name!r}][{i}]") for i, one in enumerate(maps)]
+        rows[name] = [
+            _validate.as_map(one, f"heatmaps[{name!r}][{i}]") for i, one in enumerate(maps)
+        ]
     return rows
 
 
@@ -437,10 +431,6 @@ def _as_numbers(values, name):
     return [_validate.as_number(one, f"{name}[{i}]", minimum=0) for i, one in enumerate(values)]
 
 
-def _as_titles(titles, number):
-    return [None] * number if titles is None else _validate.as_texts(titles, "titles", number)
-
-
 def _as_limit(limit, maps):
     """Return the value of the full colour: the one given, or the largest of the maps."""
     if limit is not None:
@@ -449,23 +439,6 @@ def _as_limit(limit, maps):
 
 
 # Drawing ------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _new_figure(width, height):
-    """Make a figure, and close it again if what is drawn into it fails."""
-    figure = plt.figure(figsize=(width, height), layout="none", facecolor="white")
-    try:
-        yield figure
-    except BaseException:
-        plt.close(figure)
-        raise
-
-
-def _place(figure, left, top, width, height):
-    """Add an Axes of that size, in inches from the top left corner."""
-    w, h = figure.get_size_inches()
-    return figure.add_axes((left / w, 1 - (top + height) / h, width / w, height / h))
 
 
 def _draw_heatmap(ax, heatmap, image, limit, title):

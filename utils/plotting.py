@@ -8,7 +8,6 @@ negative, white is zero, vermilion is positive.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
 from fractions import Fraction
 from math import ceil, floor, lcm, log, log10, sqrt
 
@@ -24,6 +23,7 @@ from torch.nn import functional as F
 from torch.nn.parameter import UninitializedParameter
 
 from utils import _validate
+from utils._layout import add_panel, new_figure
 from utils.kernels import kernel as named_kernel
 from utils.shapes import conv_output_size
 from utils.style import PALETTE, SIGNED_CMAP
@@ -179,7 +179,7 @@ def show_response(response, *, limit=None, ax=None, title=None, axis=False):
     (-3.0, 3.0)
     >>> plt.close(ax.figure)
     """
-    response = _as_map(response, "response")
+    response = _validate.as_map(response, "response")
     axis = _validate.as_bool(axis, "axis")
     limit = _as_limit(limit, response)
     return _draw_response(_axes(ax), response, limit=limit, title=title, axis=axis)
@@ -271,12 +271,12 @@ def plot_conv(image, kernel, *, stride=1, padding="same", signed=None, limit=Non
     else:
         boxes, _, height = _grid(outputs, 3, above=2 * _LINE, axis=axis, top=height, right=scale)
 
-    with _new_figure(_WIDTH, height) as figure:
-        ax = _place(figure, *image_box)
+    with new_figure(_WIDTH, height) as figure:
+        ax = add_panel(figure, *image_box)
         _draw_input(ax, picture, title=f"image\n{_size(picture)}", axis=axis)
-        _draw_kernel(_place(figure, *kernel_box), kernel, title=f"kernel\n{_size(kernel)}")
+        _draw_kernel(add_panel(figure, *kernel_box), kernel, title=f"kernel\n{_size(kernel)}")
         for box, output, name in zip(boxes, outputs, names, strict=True):
-            ax = _place(figure, *box)
+            ax = add_panel(figure, *box)
             title = f"{name}\n{_size(output)}"
             if signed:
                 _draw_response(ax, output[0], limit=limit, title=title, axis=axis)
@@ -365,15 +365,15 @@ def plot_convs(image, conv_layer, axis=False, *, ncols=4, limit=None):
         key_top = image_box[1] + _LINE * (len(facts) + 1)
         key_boxes = [(left, key_top + row * _KEY, width - _EDGE - left) for row in range(2)]
 
-    with _new_figure(width, height) as figure:
-        ax = _place(figure, *image_box)
+    with new_figure(width, height) as figure:
+        ax = add_panel(figure, *image_box)
         _draw_input(ax, picture, title=f"image\n{_size(picture)}", axis=axis)
         _write(figure, *facts_at, "\n".join(facts))
         for index, (left, top, side, map_height) in enumerate(boxes):
             filter_top = top - _LINE - _GAP / 2 - filter_height
-            ax = _place(figure, left, filter_top, side, filter_height)
+            ax = add_panel(figure, left, filter_top, side, filter_height)
             _draw_filter(ax, weight[index], limit=weight_limit)
-            ax = _place(figure, left, top, side, map_height)
+            ax = add_panel(figure, left, top, side, map_height)
             title = f"output {index}{_channels_read(layer, index)}"
             _draw_response(ax, maps[index], limit=limit, title=title, axis=axis)
         _add_key(figure, *key_boxes[0], "weights", weight, weight_limit, role="kernel")
@@ -416,14 +416,14 @@ def plot_images(images, *, titles=None, ncols=4, axis=False):
     """
     _validate.as_images(images)
     pictures = [_as_picture(image, f"images[{index}]") for index, image in enumerate(images)]
-    titles = _as_titles(titles, len(pictures))
+    titles = _validate.as_titles(titles, len(pictures))
     axis = _validate.as_bool(axis, "axis")
     ncols = _validate.as_int(ncols, "ncols")
 
     boxes, width, height = _grid(pictures, ncols, above=_room(titles), axis=axis)
-    with _new_figure(width, height) as figure:
+    with new_figure(width, height) as figure:
         for box, picture, title in zip(boxes, pictures, titles, strict=True):
-            _draw_image(_place(figure, *box), picture, title=title, axis=axis)
+            _draw_image(add_panel(figure, *box), picture, title=title, axis=axis)
     return figure
 
 
@@ -462,16 +462,16 @@ def plot_kernels(kernels, *, titles=None, ncols=4, numbers=None, limit=None):
     >>> plt.close(figure)
     """
     names, tensors = _as_kernels(kernels)
-    titles = names if titles is None else _as_titles(titles, len(tensors))
+    titles = names if titles is None else _validate.as_titles(titles, len(tensors))
     ncols = _validate.as_int(ncols, "ncols")
     numbers = _as_numbers(numbers)
     limits = [_as_limit(limit, tensor) for tensor in tensors]
 
     below = _LINE if numbers is not False and any(_written(one)[1] for one in tensors) else 0
     boxes, width, height = _grid(tensors, ncols, above=_room(titles), below=below)
-    with _new_figure(width, height) as figure:
+    with new_figure(width, height) as figure:
         for box, tensor, title, own_limit in zip(boxes, tensors, titles, limits, strict=True):
-            ax = _place(figure, *box)
+            ax = add_panel(figure, *box)
             _draw_kernel(ax, tensor, numbers=numbers, title=title, limit=own_limit)
     return figure
 
@@ -512,16 +512,16 @@ def plot_responses(responses, *, titles=None, ncols=4, limit=None, axis=False):
     >>> plt.close(figure)
     """
     maps = _as_maps(responses, "responses")
-    titles = _as_titles(titles, len(maps))
+    titles = _validate.as_titles(titles, len(maps))
     axis = _validate.as_bool(axis, "axis")
     ncols = _validate.as_int(ncols, "ncols")
     values = torch.cat([one.flatten() for one in maps])
     limit = _as_limit(limit, values)
 
     boxes, width, height = _grid(maps, ncols, above=_room(titles), axis=axis)
-    with _new_figure(width, height + _KEY) as figure:
+    with new_figure(width, height + _KEY) as figure:
         for box, one, title in zip(boxes, maps, titles, strict=True):
-            _draw_response(_place(figure, *box), one, limit=limit, title=title, axis=axis)
+            _draw_response(add_panel(figure, *box), one, limit=limit, title=title, axis=axis)
         _add_key(figure, _EDGE, height, min(width, 4) - 2 * _EDGE, "response", values, limit)
     return figure
 
@@ -571,15 +571,15 @@ def plot_kernel_gallery(image, kernels, *, ncols=3, limit=None):
 
     pattern = 0.5
     boxes, width, height = _grid(responses, ncols, above=pattern + _GAP)
-    with _new_figure(width, height + (_KEY if signed else 0)) as figure:
+    with new_figure(width, height + (_KEY if signed else 0)) as figure:
         for box, name, one, response in zip(boxes, names, tensors, responses, strict=True):
-            ax = _place(figure, *box)
+            ax = add_panel(figure, *box)
             if _keeps_pictures(one):
                 limits = _response_limits(picture, one, response)
                 _draw_image(ax, response, limits=limits, role="output")
             else:
                 _draw_response(ax, response[0], limit=limit)
-            ax = _place(figure, box[0], box[1] - pattern - _GAP / 2, pattern, pattern)
+            ax = add_panel(figure, box[0], box[1] - pattern - _GAP / 2, pattern, pattern)
             _draw_kernel(ax, one, numbers=False)
             if name:
                 ax.text(1.25, 0.5, name, transform=ax.transAxes, va="center", fontsize=_TITLE + 1)
@@ -630,12 +630,12 @@ def plot_learned_kernel(snapshots, losses, target):
     titles = [*(f"step {step}" for step in steps), "target"]
     boxes, _, top = _grid(panels, len(panels), above=_LINE, right=3 * _GAP)
     left, curve_height = 0.8, 2.4
-    with _new_figure(_WIDTH, top + 2 * _GAP + curve_height + 0.65) as figure:
+    with new_figure(_WIDTH, top + 2 * _GAP + curve_height + 0.65) as figure:
         for box, panel, title in zip(boxes, panels, titles, strict=True):
             shift = 3 * _GAP if panel is target else 0
-            ax = _place(figure, box[0] + shift, *box[1:])
+            ax = add_panel(figure, box[0] + shift, *box[1:])
             _draw_kernel(ax, panel, numbers=False, title=title, limit=limit)
-        ax = _place(figure, left, top + 2 * _GAP, _WIDTH - left - 2 * _EDGE, curve_height)
+        ax = add_panel(figure, left, top + 2 * _GAP, _WIDTH - left - 2 * _EDGE, curve_height)
         marked = [losses[step] for step in steps]
         ax.plot(losses, color=PALETTE["highlight"], linestyle="-", linewidth=2)
         if max(losses) > 0:
@@ -698,15 +698,15 @@ def plot_pixel_zoom(image, box, *, title="image"):
     above = _EDGE + 2 * _LINE
     middle = above + max(tall, zoom_height) / 2
     figure_height = above + max(tall, zoom_height) + 0.75 * _TICKS + _EDGE
-    with _new_figure(_WIDTH, figure_height) as figure:
-        ax = _place(figure, _EDGE, middle - tall / 2, side, tall)
+    with new_figure(_WIDTH, figure_height) as figure:
+        ax = add_panel(figure, _EDGE, middle - tall / 2, side, tall)
         _draw_image(ax, picture, title=f"{title}\n{_size(picture)}")
         for colour, linewidth in (("white", 4.5), (PALETTE["highlight"], 2)):
             frame = {"fill": False, "edgecolor": colour, "linewidth": linewidth}
             ax.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, **frame))
 
         zoom_left = _WIDTH - _EDGE - _TICKS - zoom_width
-        zoomed = _place(figure, zoom_left, middle - zoom_height / 2, zoom_width, zoom_height)
+        zoomed = add_panel(figure, zoom_left, middle - zoom_height / 2, zoom_width, zoom_height)
         limits = _grey_limits(picture)
         _draw_image(zoomed, patch, title=f"its pixels\n{_size(patch)}", limits=limits)
         zoomed.spines[:].set_color(PALETTE["highlight"])
@@ -767,10 +767,10 @@ def plot_channels(image, *, tinted=True):
     tall = side * _box_ratio([picture])
     titles = ("image", "0: red", "1: green", "2: blue")
     top = _EDGE + _LINE
-    with _new_figure(_WIDTH, top + tall + _EDGE) as figure:
+    with new_figure(_WIDTH, top + tall + _EDGE) as figure:
         for index, (panel, name) in enumerate(zip([picture, *channels], titles, strict=True)):
             left = _EDGE + index * (side + 2 * _GAP)
-            _draw_image(_place(figure, left, top, side, tall), panel, title=name, limits=(0, 1))
+            _draw_image(add_panel(figure, left, top, side, tall), panel, title=name, limits=(0, 1))
             if index and tinted:
                 x, y = (left - _GAP) / _WIDTH, 1 - (top + tall / 2) / figure.get_figheight()
                 sign = "=" if index == 1 else "+"
@@ -828,11 +828,11 @@ def plot_activation_functions(functions, *, reach=4.0, slope=False, ncols=3):
     above = _LINE + _EDGE
     down = above + side + below
     width, key = left + columns * (side + gap) - gap + _EDGE, 1.5 * _LINE if slope else 0
-    with _new_figure(width, _EDGE + key + rows * down) as figure:
+    with new_figure(width, _EDGE + key + rows * down) as figure:
         for index, (name, (values, slopes)) in enumerate(curves.items()):
             row, column = divmod(index, columns)
             top = _EDGE + key + row * down + above
-            ax = _place(figure, left + column * (side + gap), top, side, side)
+            ax = add_panel(figure, left + column * (side + gap), top, side, side)
             for draw in (ax.axhline, ax.axvline):
                 draw(0, color=PALETTE["padding"], linewidth=1, linestyle="-")
             if slope:
@@ -896,15 +896,15 @@ def plot_history(history, *, start=None, chance=None, pictures=None, titles=None
     chance = None if chance is None else _validate.as_int(chance, "chance", minimum=2)
     panels = [] if pictures is None else list(_validate.as_images(pictures))
     panels = [_as_picture(one, f"pictures[{index}]") for index, one in enumerate(panels)]
-    titles = _as_titles(titles, len(panels))
+    titles = _validate.as_titles(titles, len(panels))
 
     left, curve_height = 0.8, 3.0
     bottom = _EDGE + curve_height + 0.65
     boxes, height = [], bottom
     if panels:
         boxes, _, height = _grid(panels, len(panels), above=_room(titles), top=bottom)
-    with _new_figure(_WIDTH, height) as figure:
-        ax = _place(figure, left, _EDGE, _WIDTH - left - 2 * _EDGE, curve_height)
+    with new_figure(_WIDTH, height) as figure:
+        ax = add_panel(figure, left, _EDGE, _WIDTH - left - 2 * _EDGE, curve_height)
         if chance is not None:
             ax.axhline(log(chance), color=PALETTE["padding"], linestyle=":", linewidth=2)
             last, note = len(curves["training"]), f"guessing: ln {chance} = {log(chance):.3f}"
@@ -925,7 +925,7 @@ def plot_history(history, *, start=None, chance=None, pictures=None, titles=None
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(fontsize=_TITLE, frameon=False, loc="center right")
         for box, panel, title in zip(boxes, panels, titles, strict=True):
-            _draw_image(_place(figure, *box), panel, title=title)
+            _draw_image(add_panel(figure, *box), panel, title=title)
     return figure
 
 
@@ -966,8 +966,8 @@ def plot_confusion(matrix, *, names=None):
 
     margin = 0.35 + 0.11 * max(len(name) for name in names)
     side = min(_WIDTH - margin - 2 * _EDGE, 0.62 * classes)
-    with _new_figure(margin + side + 2 * _EDGE, margin + side + 2 * _EDGE) as figure:
-        ax = _place(figure, margin + _EDGE, _EDGE, side, side)
+    with new_figure(margin + side + 2 * _EDGE, margin + side + 2 * _EDGE) as figure:
+        ax = add_panel(figure, margin + _EDGE, _EDGE, side, side)
         limit = max(mistakes.max(), 1)
         ax.imshow(mistakes, cmap=_SIGNED, vmin=-limit, vmax=limit)
         for row, column in np.argwhere(counts > 0):
@@ -1012,14 +1012,6 @@ def _as_picture(image, name="image", channels=(1, 3)):
     return tensor
 
 
-def _as_map(response, name):
-    """Return one feature map as a (H, W) tensor."""
-    tensor = _validate.as_image(response, name)
-    if len(tensor) != 1:
-        raise ValueError(f"{name} must have shape (H, W) or (1, H, W), got {tuple(tensor.shape)}")
-    return tensor[0]
-
-
 def _as_maps(responses, name):
     """Return feature maps, given as a list or as one tensor, as a list of (H, W) tensors."""
     if isinstance(responses, (torch.Tensor, np.ndarray)):
@@ -1027,7 +1019,7 @@ def _as_maps(responses, name):
             responses = responses[0]
         return list(_validate.as_image(responses, name))
     tensors = _validate.as_images(responses, name)
-    return [_as_map(one, f"{name}[{index}]") for index, one in enumerate(tensors)]
+    return [_validate.as_map(one, f"{name}[{index}]") for index, one in enumerate(tensors)]
 
 
 def _as_kernels(kernels):
@@ -1157,11 +1149,6 @@ def _as_counts(matrix):
     return counts.astype(np.int64)
 
 
-def _as_titles(titles, number):
-    """Return one title (or None) for each panel."""
-    return [None] * number if titles is None else _validate.as_texts(titles, "titles", number)
-
-
 def _as_numbers(numbers):
     return None if numbers is None else _validate.as_bool(numbers, "numbers")
 
@@ -1255,30 +1242,6 @@ def _response_limits(picture, kernel, response):
 
 
 # Layout, in inches from the top left corner ---------------------------------------------------
-
-
-@contextmanager
-def _new_figure(width, height):
-    """Make a figure, and close it again if what is drawn into it fails."""
-    figure = plt.figure(figsize=(width, height), layout="none", facecolor="white")
-    try:
-        yield figure
-    except BaseException:
-        plt.close(figure)
-        raise
-
-
-def _place(figure, left, top, width, height):
-    """Add an Axes of that size, in inches."""
-    figure_width, figure_height = figure.get_size_inches()
-    return figure.add_axes(
-        (
-            left / figure_width,
-            1 - (top + height) / figure_height,
-            width / figure_width,
-            height / figure_height,
-        )
-    )
 
 
 def _grid(panels, ncols, *, above, below=0.0, axis=False, top=_EDGE, right=0.0):
@@ -1433,7 +1396,7 @@ def _add_scale(ax, values):
 def _add_key(figure, left, top, width, label, values, limit, role="output"):
     """Put a thin level colour bar with a label into a figure, in inches."""
     _write(figure, left, top + 0.06, label)
-    cax = _place(figure, left + 0.85, top + 0.1, min(width - 1.1, 2.4), 0.13)
+    cax = add_panel(figure, left + 0.85, top + 0.1, min(width - 1.1, 2.4), 0.13)
     mappable = ScalarMappable(Normalize(-limit, limit), _SIGNED)
     bar = _add_bar(cax, mappable, values, "horizontal")
     bar.outline.set(edgecolor=PALETTE[role], linewidth=1.5)

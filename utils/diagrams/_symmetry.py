@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyArrowPatch, Polygon
 
 from utils import _validate
+from utils._layout import add_panel, new_figure
 from utils.diagrams._cells import INK, MUTED
 from utils.plotting import show_image, show_response
 from utils.style import PALETTE
@@ -71,6 +71,7 @@ def plot_commuting_square(
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> figure = plot_commuting_square(torch.rand(8, 8), lambda x: x.roll(3, -1), torch.square)
     >>> figure.axes[-1].get_xlabel()
@@ -101,14 +102,15 @@ def plot_commuting_square(
     limit = _usual(mapped) or 1.0
     height = _HEAD + 2 * _SIDE + _DOWN + 0.42
     right, low = _EDGE + _SIDE + _ACROSS, _HEAD + _SIDE + _DOWN
-    figure = plt.figure(figsize=(_WIDTH, height), layout="none", facecolor="white")
-    try:
-        show_image(picture, ax=_place(figure, _EDGE, _HEAD), title="picture")
-        show_response(mapped, ax=_place(figure, right, _HEAD), limit=limit, title="map")
-        show_image(moved, ax=_place(figure, _EDGE, low))
-        corner = show_response(below, ax=_place(figure, right, low), limit=limit)
+    with new_figure(_WIDTH, height) as figure:
+        show_image(picture, ax=add_panel(figure, _EDGE, _HEAD, _SIDE, _SIDE), title="picture")
+        show_response(
+            mapped, ax=add_panel(figure, right, _HEAD, _SIDE, _SIDE), limit=limit, title="map"
+        )
+        show_image(moved, ax=add_panel(figure, _EDGE, low, _SIDE, _SIDE))
+        corner = show_response(below, ax=add_panel(figure, right, low, _SIDE, _SIDE), limit=limit)
         _lay_over_the_upper_half(corner, above, limit)
-        last = _place(figure, right + _SIDE + _APART, low)
+        last = add_panel(figure, right + _SIDE + _APART, low, _SIDE, _SIDE)
         last.imshow(difference.numpy(), cmap=_DIFFERENCE_CMAP, vmin=0, vmax=limit)
         last.set(xticks=[], yticks=[])
         last.spines[:].set(visible=True, color=PALETTE["highlight"], linewidth=2)
@@ -128,9 +130,6 @@ def plot_commuting_square(
         left = right + _SIDE + 0.24
         place = left / _WIDTH, 1 - (_HEAD + _SIDE / 2) / height
         figure.text(*place, words, va="center", fontsize=_SMALL, linespacing=1.35, color=INK)
-    except BaseException:
-        plt.close(figure)
-        raise
     return figure
 
 
@@ -163,6 +162,7 @@ def plot_accuracy_curves(positions, accuracies, *, label=None, chance=None, pict
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> figure = plot_accuracy_curves([0, 90], {"small": torch.tensor([[0.9, 0.2], [0.8, 0.4]])})
     >>> [line.get_label() for line in figure.axes[0].lines]
@@ -174,9 +174,8 @@ def plot_accuracy_curves(positions, accuracies, *, label=None, chance=None, pict
     chance = None if chance is None else _validate.as_int(chance, "chance", minimum=2)
     panels = [] if pictures is None else _validate.as_images(pictures, "pictures")
     head = 0.0 if not panels else 0.85
-    figure = plt.figure(figsize=(_WIDTH, 3.7 + head), layout="none", facecolor="white")
-    try:
-        ax = _place(figure, 0.85, 0.15 + head, _WIDTH - 1.1, 2.85)
+    with new_figure(_WIDTH, 3.7 + head) as figure:
+        ax = add_panel(figure, 0.85, 0.15 + head, _WIDTH - 1.1, 2.85)
         for (name, values), role, line, marker in zip(
             curves.items(), ("input", "highlight", "output", "kernel"), ("-", "--", "-.", ":"),
             _MARKERS, strict=False,
@@ -198,9 +197,6 @@ def plot_accuracy_curves(positions, accuracies, *, label=None, chance=None, pict
         ax.legend(fontsize=_TEXT, frameon=False, loc="best")
         if panels:
             _show_above(figure, ax, where, panels, head)
-    except BaseException:
-        plt.close(figure)
-        raise
     return figure
 
 
@@ -232,13 +228,6 @@ def _usual(values):
     sizes = values.abs().double().numpy()
     usual = float(np.quantile(sizes, 0.98)) if sizes.size >= _LARGE_MAP else 0.0
     return usual or float(sizes.max())
-
-
-def _place(figure, left, top, width=_SIDE, height=_SIDE):
-    """Add an Axes of that size, in inches from the top left corner."""
-    across, down = figure.get_size_inches()
-    bottom = 1 - (top + height) / down
-    return figure.add_axes((left / across, bottom, width / across, height / down))
 
 
 def _lay_over_the_upper_half(ax, values, limit):
@@ -319,4 +308,4 @@ def _show_above(figure, ax, where, panels, side):
     size = min(side - 0.1, box.width * width / len(panels))
     for place, panel in zip(marked, panels, strict=True):
         centre = (box.x0 + box.width * (place - low) / (high - low)) * width
-        show_image(panel, ax=_place(figure, centre - size / 2, 0.06, size, size))
+        show_image(panel, ax=add_panel(figure, centre - size / 2, 0.06, size, size))

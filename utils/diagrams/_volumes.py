@@ -1,7 +1,6 @@
 """Networks drawn from the modules themselves: what each layer returns, as a volume."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
@@ -443,15 +442,9 @@ def plot_architectures(networks):
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['small', '456 parameters', '3', '32', '6', '28', '14', '1,176']
     """
-    if not isinstance(networks, Mapping):
-        raise TypeError(f"networks must map names to (module, input_shape), got {networks!r:.60}")
-    if not networks:
-        raise ValueError("networks must hold at least one network, got none")
-    names = _validate.as_texts(list(networks), "networks", len(networks))
+    networks = _validate.as_networks(networks)
     traced = []
-    for name, entry in networks.items():
-        if not isinstance(entry, (tuple, list)) or len(entry) != 2:
-            raise TypeError(f"networks[{name!r}] must be (module, input_shape), got {entry!r:.60}")
+    for entry in networks.values():
         stages, summary = _stages(*entry)
         seen = [
             stage
@@ -470,7 +463,7 @@ def plot_architectures(networks):
     height = 0.1 + sum(head + 0.25 + tallest + foot + 0.15 for *_, tallest in rows)
     figure, ax = blank_figure(plt.figure, width, height, cell=1)
     y = 0.1
-    for name, (stages, summary, extents, gap, tallest) in zip(names, rows, strict=True):
+    for name, (stages, summary, extents, gap, tallest) in zip(networks, rows, strict=True):
         write_in(ax, 0.1, y + 0.14, name, height=0.2, ha="left", fontweight="bold")
         words = f"{summary.parameters:,} parameters"
         style = {"height": _TEXT, "colour": TEXT_COLOURS["kernel"], "ha": "right"}

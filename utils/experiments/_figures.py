@@ -73,7 +73,11 @@ def plot_accuracies(results, conditions, *, xlabel=None, low=None):
         for name in results.accuracies
     }
     lowest = min(values.min() for values in measured.values())
-    low = max(0.0, float(lowest) - 4) if low is None else 100 * _as_low(low)
+    low = (
+        max(0.0, float(lowest) - 4)
+        if low is None
+        else 100 * _validate.as_number(low, "low", minimum=0, below=1)
+    )
 
     step = float(places.diff().min()) if len(places) > 1 else 1.0
     reach = float(places.max() - places.min()) or 1.0
@@ -136,7 +140,7 @@ def plot_size_and_work(networks):
     ['parameters', '30', 'conv']
     >>> plt.close(figure)
     """
-    counts = {name: summarise(*entry) for name, entry in _as_networks(networks).items()}
+    counts = {name: summarise(*entry) for name, entry in _validate.as_networks(networks).items()}
     rows = {
         "parameters": ("kernel", {name: one.parameters for name, one in counts.items()}),
         "multiply-adds": ("output", {name: one.multiply_adds for name, one in counts.items()}),
@@ -179,26 +183,6 @@ def _as_conditions(conditions, results):
         _validate.as_choice(row, "conditions", results.conditions) for row in conditions.values()
     ]
     return list(conditions), rows
-
-
-def _as_low(low):
-    low = _validate.as_number(low, "low", minimum=0)
-    if low >= 1:
-        raise ValueError(f"low must be less than 1, got {low}")
-    return low
-
-
-def _as_networks(networks):
-    if not isinstance(networks, Mapping):
-        raise TypeError(f"networks must map names to (module, input_shape), got {networks!r:.60}")
-    if not networks:
-        raise ValueError("networks must hold at least one network, got none")
-    names = _validate.as_texts(list(networks), "networks", len(networks))
-    for name in names:
-        entry = networks[name]
-        if not isinstance(entry, (tuple, list)) or len(entry) != 2:
-            raise TypeError(f"networks[{name!r}] must be (module, input_shape), got {entry!r:.60}")
-    return dict(networks)
 
 
 def _write_names(ax, ends):
