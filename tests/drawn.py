@@ -1,0 +1,112 @@
+"""What tests ask of a figure: its panels, the texts and numbers in them, where things stand."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
+
+from utils.drawing.colours import role_of
+
+
+def grey(height=12, width=10, seed=0):
+    """Return a grey image of noise."""
+    return torch.rand(height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def colour(height=12, width=10):
+    """Return a colour image of noise."""
+    return torch.rand(3, height, width, generator=torch.Generator().manual_seed(1))
+
+
+def panel(figure, start):
+    """Return the only panel whose title starts with `start`."""
+    found = [ax for ax in figure.axes if ax.get_title().startswith(start)]
+    assert len(found) == 1, [ax.get_title() for ax in figure.axes]
+    return found[0]
+
+
+def titles(figure):
+    """Return the titles of all panels."""
+    return [ax.get_title() for ax in figure.axes]
+
+
+def shown(ax, index=-1):
+    """Return the values of an image of a panel, the last one if not told otherwise."""
+    return torch.as_tensor(np.asarray(ax.images[index].get_array()))
+
+
+def limits(ax):
+    """Return the values at the ends of the scale of a panel."""
+    return ax.images[-1].get_clim()
+
+
+def written(ax):
+    """Return all texts of a panel, in the order in which they were written."""
+    return [text.get_text() for text in ax.texts]
+
+
+def frame_colours(ax):
+    """Return the colours of the frame of a panel."""
+    return {to_hex(spine.get_edgecolor()).upper() for spine in ax.spines.values()}
+
+
+def patches_of(ax, role, kind=Rectangle):
+    """Return the patches of a panel that are marked with a role, in the order of drawing."""
+    return [patch for patch in ax.patches if role_of(patch) == role and isinstance(patch, kind)]
+
+
+def cells_of(ax, role):
+    """Return the (left, top) corners of the cells of a role: patches of size 1 that are filled."""
+    return [
+        patch.get_xy()
+        for patch in patches_of(ax, role)
+        if (patch.get_width(), patch.get_height()) == (1, 1) and patch.get_fill()
+    ]
+
+
+def frames_of(ax, role="highlight"):
+    """Return the frames drawn with a role, as (left, top, columns, rows)."""
+    return [
+        (*patch.get_xy(), patch.get_width(), patch.get_height())
+        for patch in patches_of(ax, role)
+        if not patch.get_fill()
+    ]
+
+
+def text_at(ax, x, y):
+    """Return the text whose place is (x, y), or None."""
+    found = [t.get_text() for t in ax.texts if np.allclose(t.get_position(), (x, y), atol=1e-6)]
+    assert len(found) < 2, found
+    return found[0] if found else None
+
+
+def grid_at(ax, left, top, rows, columns):
+    """Return the texts of the cells of a grid whose corner is (left, top), row by row."""
+    return [
+        [text_at(ax, left + column + 0.5, top + row + 0.5) for column in range(columns)]
+        for row in range(rows)
+    ]
+
+
+def pixels(figure):
+    """Draw a figure and return its pixels, (H, W, 4)."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba()).copy()
+
+
+def assert_nothing_is_cut_off(figure, *, smallest=8):
+    """Assert that all that is drawn lies within the figure, in text that can be read."""
+    figure.draw_without_rendering()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    margin = 0.005
+    assert min(drawn.x0, drawn.y0) > -margin
+    assert drawn.x1 < width + margin
+    assert drawn.y1 < height + margin
+    for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")):
+        assert text.get_fontsize() >= smallest or not text.get_text(), text.get_text()
+
+
+def assert_no_figure_is_open():
+    """Assert that a call that failed left no figure behind."""
+    assert plt.get_fignums() == []
