@@ -31,7 +31,7 @@ from utils.drawing.words import size_text
 
 __all__ = ["plot_channels", "plot_pixel_zoom"]
 
-_ZOOM = 3.9  # inches, of the enlarged pixels
+_LARGEST_ZOOM = 3.9  # inches, of the enlarged pixels
 
 
 @checked
@@ -62,8 +62,9 @@ def plot_pixel_zoom(image: object, box: object) -> Figure:
     patch = picture[:, top : top + height, left : left + width]
     in_bytes = str(getattr(image, "dtype", "")).endswith("uint8")
 
-    side = page_width() - 2 * EDGE - 0.34 - TICKS - _ZOOM
-    scale = min(_ZOOM / width, _ZOOM / height)
+    zoom = min(_LARGEST_ZOOM, 0.6 * page_width())
+    side = page_width() - 2 * EDGE - 0.34 - TICKS - zoom
+    scale = min(zoom / width, zoom / height)
     tall = side * box_ratio([picture])
     above, tallest = EDGE + 2 * LINE, max(tall, height * scale)
     middle = above + tallest / 2

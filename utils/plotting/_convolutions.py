@@ -109,13 +109,11 @@ def plot_conv(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> from utils.kernels import kernel
     >>> figure = plot_conv(torch.rand(20, 30), kernel("sobel_x"), padding="valid")
     >>> [ax.get_title() for ax in figure.axes]
     ['image\n20 × 30', 'kernel\n3 × 3', 'response\n18 × 28']
-    >>> plt.close(figure)
     """
     response = correlate(image, kernel, stride=stride, padding=padding)
     signed = not keeps_pictures(kernel)
@@ -235,13 +233,11 @@ def plot_convs(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> layer = torch.nn.Conv2d(1, 2, kernel_size=5)
     >>> figure = plot_convs(torch.rand(20, 30), layer)
     >>> [ax.get_title() for ax in figure.axes if "output" in ax.get_title()]
     ['output 0', 'output 1']
-    >>> plt.close(figure)
     """
     maps = run_layer(conv_layer, image)
     limit = limit or full_colour(maps, share=USUAL)

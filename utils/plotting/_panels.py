@@ -47,12 +47,10 @@ def show_image(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> ax = show_image(torch.rand(20, 30), title="noise")
     >>> ax.images[0].get_clim()
     (0.0, 1.0)
-    >>> plt.close(ax.figure)
     """
     return draw_image(panel_or_new(ax), image, text=title, axis=axis)
 
@@ -94,11 +92,9 @@ def show_kernel(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> ax = show_kernel([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
     >>> ax.images[0].get_clim()
     (-4.0, 4.0)
-    >>> plt.close(ax.figure)
     """
     return draw_kernel(panel_or_new(ax), kernel, text=title, limit=limit or full_colour(kernel))
 
@@ -141,12 +137,10 @@ def show_response(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> ax = show_response(torch.tensor([[-3.0, 0.0], [1.0, 2.0]]))
     >>> ax.images[0].get_clim()
     (-3.0, 3.0)
-    >>> plt.close(ax.figure)
     """
     limit = limit or full_colour(response)
     return draw_response(panel_or_new(ax), response, limit=limit, text=title, axis=axis)

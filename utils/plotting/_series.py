@@ -53,12 +53,10 @@ def plot_images(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> figure = plot_images(torch.rand(5, 1, 8, 8), ncols=3)
     >>> len(figure.axes)
     5
-    >>> plt.close(figure)
     """
     texts = as_titles(titles, len(images))
     grid = PanelGrid.of(images, ncols, above=title_room(texts), axis=axis)
@@ -102,11 +100,9 @@ def plot_kernels(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> figure = plot_kernels(["sobel_x", "sobel_y"])
     >>> [ax.get_title() for ax in figure.axes]
     ['sobel x', 'sobel y']
-    >>> plt.close(figure)
     """
     names, tensors = look_up(kernels)
     texts = names if titles is None else as_titles(titles, len(tensors))
@@ -155,12 +151,10 @@ def plot_responses(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> import torch
     >>> figure = plot_responses(torch.randn(2, 8, 8), limit=3)
     >>> {ax.images[0].get_clim() for ax in figure.axes[:2]}
     {(-3.0, 3.0)}
-    >>> plt.close(figure)
     """
     texts = as_titles(titles, len(responses))
     values = torch.cat([response.flatten() for response in responses])[None]

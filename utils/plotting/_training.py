@@ -67,13 +67,11 @@ def plot_history(
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> from utils.training import History
     >>> history = History(train_losses=[1.9, 0.6], validation_losses=[1.2, 0.4])
     >>> figure = plot_history(history, start=2.3, chance=10)
     >>> figure.axes[0].get_xlabel()
     'epoch'
-    >>> plt.close(figure)
     """
     panels = pictures or []
     texts = as_titles(titles, len(panels))
@@ -105,13 +103,8 @@ def _draw_chance(ax: Axes, classes: int, last: int) -> None:
     loss = log(classes)
     draw_level(ax, loss)
     note = say("guessing: ln {classes} = {loss:.3f}", classes=classes, loss=loss)
-    place: dict[str, Any] = {
-        "xytext": (0, -6),
-        "textcoords": "offset points",
-        "ha": "right",
-        "va": "top",
-    }
-    ax.annotate(note, (last, loss), fontsize=TEXT, **place)
+    style: dict[str, Any] = {"ha": "right", "va": "top", "fontsize": TEXT}
+    ax.annotate(note, (last, loss), (0, -6), textcoords="offset points", **style)
 
 
 @checked
@@ -139,11 +132,9 @@ def plot_confusion(matrix: Counts, *, names: Texts | None = None) -> Figure:
 
     Examples
     --------
-    >>> import matplotlib.pyplot as plt
     >>> figure = plot_confusion([[9, 1], [0, 10]], names=["cat", "dog"])
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['9', '1', '10']
-    >>> plt.close(figure)
     """
     classes = len(matrix)
     names = [str(n) for n in range(classes)] if names is None else as_texts(names, "names", classes)
