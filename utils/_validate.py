@@ -680,20 +680,29 @@ def as_device(device: Any, name: str = "device") -> torch.device:
 Device = Annotated[Any, Kind(as_device, [3, "gpu", "meta", "cuda:99", None])]
 
 
+_OPTIMISER = "optimiser must be a callable such as torch.optim.Adam"
+
+
+def as_optimiser_maker(maker: Any, name: str) -> Callable[..., Any]:
+    """Return `maker` if it can be called, as a class such as `torch.optim.Adam` can."""
+    if not callable(maker):
+        raise TypeError(f"{_OPTIMISER}, got {_describe(maker)}")
+    return maker
+
+
+OptimiserMaker = Annotated[Any, Kind(as_optimiser_maker, [None, "adam", 3])]
+
+
 def as_optimiser(
-    optimiser: Any, parameters: Iterable[Tensor], learning_rate: Any
+    maker: Callable[..., Any], parameters: Iterable[Tensor], learning_rate: float
 ) -> torch.optim.Optimizer:
-    """Return the `torch.optim.Optimizer` that ``optimiser(parameters, lr=learning_rate)`` makes."""
-    learning_rate = as_number(learning_rate, "learning_rate", above=0)
-    expected = "optimiser must be a callable such as torch.optim.Adam"
-    if not callable(optimiser):
-        raise TypeError(f"{expected}, got {_describe(optimiser)}")
+    """Return the `torch.optim.Optimizer` that ``maker(parameters, lr=learning_rate)`` makes."""
     try:
-        made = optimiser(parameters, lr=learning_rate)
+        made = maker(parameters, lr=learning_rate)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{expected}, got one that says: {error}") from error
+        raise ValueError(f"{_OPTIMISER}, got one that says: {error}") from error
     if not isinstance(made, torch.optim.Optimizer):
-        raise TypeError(f"{expected}, got one that returns {_describe(made)}")
+        raise TypeError(f"{_OPTIMISER}, got one that returns {_describe(made)}")
     return made
 
 
