@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from drawn import (
+    assert_drawn_as_approved,
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
     colour,
@@ -256,3 +257,8 @@ def test_nothing_is_cut_off_and_no_text_is_small(name, width):
         figure = FIGURES[name]()
     assert figure.get_figwidth() <= width + 1e-9
     assert_nothing_is_cut_off(figure)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_looks_as_it_was_approved(name):
+    assert_drawn_as_approved(FIGURES[name](), name)
