@@ -182,10 +182,7 @@ def _describe(artist, scale):
         places = (
             f"{box.x0 * scale:.2f} {box.y0 * scale:.2f} {box.x1 * scale:.2f} {box.y1 * scale:.2f}"
         )
-        face, edge = (np.atleast_2d(c) for c in (artist.get_facecolor(), artist.get_edgecolor()))
-        colours = " ".join(
-            to_hex(c[0], keep_alpha=True) if len(c) else "none" for c in (face, edge)
-        )
+        colours = f"{_hex(artist.get_facecolor())} {_hex(artist.get_edgecolor())}"
         style = f"{np.ravel(artist.get_linewidth())[0]:.1f} {artist.get_linestyle()}".replace(
             " ", "_"
         )
@@ -193,6 +190,13 @@ def _describe(artist, scale):
             f"{kind} {artist.get_gid()} at {places} {colours} {style} {artist.get_hatch()} {order}"
         ]
     return []
+
+
+def _hex(colour):
+    """Write the first of some colours, "none" where nothing is seen of it."""
+    colours = np.atleast_2d(colour)
+    seen = len(colours) and colours[0][3]
+    return to_hex(colours[0], keep_alpha=True) if seen else "none"
 
 
 def assert_drawn_as_approved(figure, name):

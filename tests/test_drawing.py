@@ -354,6 +354,16 @@ class TestScales:
     def test_greys_run_over_the_values_unless_they_are_a_picture(self):
         assert maps.grey_limits(torch.tensor([0.2, 0.9])) == (0, 1)
         assert maps.grey_limits(torch.tensor([-1.0, 0.5])) == (-1, 0.5)
+        assert maps.grey_limits(torch.tensor([0.0, 1.0])) == (0, 1)
+        assert maps.grey_limits(torch.tensor([0.5, 1.5])) == (0.5, 1.5)
+
+    @pytest.mark.parametrize(
+        ("low", "high", "channels", "expected"),
+        [(0, 1, 3, True), (0, 1, 2, False), (-0.1, 1, 3, False), (0, 1.1, 3, False)],
+    )
+    def test_three_channels_from_0_to_1_are_a_colour(self, low, high, channels, expected):
+        picture = torch.linspace(low, high, 4 * channels).reshape(channels, 2, 2)
+        assert maps.is_colour(picture) == expected
         assert maps.grey_limits(torch.tensor([7.0, 7.0])) == (7, 8)
 
     def test_white_is_zero(self):
