@@ -1,4 +1,4 @@
-"""Settings for every test: one thread, no window, a browser where there is one, strict notebooks."""
+"""Settings for every test: one thread, no window, notebooks compared strictly."""
 
 import os
 import sys

@@ -77,6 +77,7 @@ def lines_that(wrong, *, without=()):
 
 PYPROJECT = tomllib.loads(read("pyproject.toml"))
 GROUPS = PYPROJECT["dependency-groups"]
+ALL = {text for group in GROUPS.values() for text in group}
 
 
 @functools.cache
@@ -114,7 +115,7 @@ def test_every_version_is_pinned_once():
 
 
 def test_what_is_asked_for_is_pinned_in_a_version_it_allows():
-    for requirement in map(Requirement, sum(GROUPS.values(), [])):
+    for requirement in map(Requirement, ALL):
         entries = pins().get(canonicalize_name(requirement.name))
         assert entries, f"{requirement} is not in constraints.txt: make constraints"
         for pin in entries:
@@ -122,7 +123,8 @@ def test_what_is_asked_for_is_pinned_in_a_version_it_allows():
 
 
 def test_everything_that_comes_along_is_pinned_and_installed_as_pinned():
-    waiting = [Requirement(text) for group in ("site", "notebooks", "test") for text in GROUPS[group]]
+    installed = GROUPS["site"] + GROUPS["notebooks"] + GROUPS["test"]
+    waiting = [Requirement(text) for text in installed]
     seen = set()
     while waiting:
         requirement = waiting.pop()
@@ -227,7 +229,7 @@ def test_what_the_helpers_cannot_do_without_is_what_the_package_asks_for():
 
 def test_what_is_declared_is_used():
     text = read("Makefile") + "".join(p.read_text() for p in (ROOT / "tools").glob("*.py"))
-    for name in names(sum(GROUPS.values(), [])) - set().union(*imported().values()):
+    for name in names(ALL) - set().union(*imported().values()):
         assert USED_BY_NAME.get(name, "nothing") in text, f"nothing imports or runs {name}"
 
 
@@ -341,9 +343,7 @@ def test_the_hooks_before_a_commit_run_the_checks_of_make_lint():
     assert all(f"-m {hook}" in lint for hook in hooks)
 
 
-BAD_DOCSTRING = '"""A module."""\n\n\ndef area(a: int) -> int:\n    """Return it."""\n    return a\n'
-UNTYPED = '"""A module."""\n\n\ndef area(a):\n    """Return it."""\n    return a\n'
-WRONG_BODY = '"""A module."""\n\n\ndef area():\n    """Return it."""\n    return 1 + ""\n'
+FUNCTION = '"""A module."""\n\n\ndef area({}):\n    """Return it."""\n    return {}\n'
 CELL = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
 NOTEBOOK = {"cells": [{**CELL, "source": "import os"}], "metadata": {}, "nbformat": 4}
 
@@ -353,9 +353,9 @@ NOTEBOOK = {"cells": [{**CELL, "source": "import os"}], "metadata": {}, "nbforma
     [
         ("utils/sample.py", '"""A module."""\n\nimport os\n', "ruff check"),
         ("utils/sample.py", 'X  =  "unformatted"\n', "ruff format --check"),
-        ("utils/sample.py", BAD_DOCSTRING, "numpydoc lint utils/sample.py"),
-        ("utils/sample.py", UNTYPED, "mypy utils/sample.py"),
-        ("tools/sample.py", WRONG_BODY, "mypy tools/sample.py"),
+        ("utils/sample.py", FUNCTION.format("a: int", "a"), "numpydoc lint utils/sample.py"),
+        ("utils/sample.py", FUNCTION.format("a", "a"), "mypy utils/sample.py"),
+        ("tools/sample.py", FUNCTION.format("", "1 + ''"), "mypy tools/sample.py"),
         ("book/sample.ipynb", json.dumps({**NOTEBOOK, "nbformat_minor": 4}), "ruff check"),
     ],
     ids=["ruff", "format", "numpydoc", "no types", "wrong body", "ruff on a notebook"],
