@@ -6,7 +6,9 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
-from drawn import (
+from matplotlib.colors import to_hex
+
+from tests.drawn import (
     assert_drawn_as_approved,
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
@@ -17,8 +19,6 @@ from drawn import (
     titles,
     written,
 )
-from matplotlib.colors import to_hex
-
 from utils.data import portrait
 from utils.drawing.page import PAGE_WIDTH, PHONE_WIDTH, drawn_for
 from utils.figures.chapter_01 import plot_channels, plot_pixel_zoom

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from drawn import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import to_hex
+from torch.nn import Conv2d
+
+from tests.drawn import (
     assert_drawn_as_approved,
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
@@ -22,11 +27,6 @@ from drawn import (
     titles,
     written,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from matplotlib.colors import to_hex
-from torch.nn import Conv2d
-
 from utils import plotting
 from utils.data import portrait
 from utils.drawing.page import PAGE_WIDTH, PHONE_WIDTH, drawn_for

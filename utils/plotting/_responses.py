@@ -33,7 +33,7 @@ def run_layer(layer: torch.nn.Conv2d, image: Tensor) -> Tensor:
         with torch.no_grad():
             maps = layer.forward(image.to(layer.weight)[None])[0]
     except RuntimeError as error:
-        raise _validate.unreadable(error) from error
+        raise _validate.unreadable_image(error) from error
     return _validate.as_image(maps, "the output of conv_layer")
 
 
