@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from tests.drawn import assert_drawn_as_approved, cells_of, frames_of, grid_at, text_at, written
+from tests.drawn import assert_drawn_as_approved, cells_of, frames_of, grid_at
 from utils.drawing import cells, colours, curves, maps, marks, page, words
 from utils.style import PALETTE
 
@@ -144,11 +144,6 @@ class TestPage:
             raise RuntimeError("no ink")
         assert plt.get_fignums() == []
 
-    def test_a_box_knows_its_edges(self):
-        box = page.Box(1, 2, 4, 6)
-        assert (box.right, box.bottom, box.middle) == (5, 8, (3, 5))
-        assert box.moved(right=1, down=-2) == (2, 0, 4, 6)
-
     @pytest.mark.parametrize(
         ("number", "ncols", "columns"), [(5, 4, 3), (4, 4, 4), (7, 3, 3), (1, 4, 1), (9, 4, 3)]
     )
@@ -203,12 +198,6 @@ class TestPage:
 
 
 class TestMarks:
-    def test_a_frame_surrounds_its_cells(self, ax):
-        frame = marks.outline(ax, 1, 2, rows=3, columns=4, inset=0.25, dashed=True)
-        assert frame.get_bbox().bounds == (1.25, 2.25, 3.5, 2.5)
-        assert to_hex(frame.get_edgecolor()).upper() == PALETTE["highlight"]
-        assert frame.get_linestyle() not in ("-", "solid")
-
     def test_a_rectangle_of_cells_has_one_frame(self, ax):
         marks.outline_cells(ax, [(1, 2), (1, 3), (2, 2), (2, 3)], origin=(10, 20))
         assert frames_of(ax) == [(12, 21, 2, 2)]
@@ -246,10 +235,6 @@ class TestMarks:
         assert patch.get_zorder() == 9
         np.testing.assert_allclose(across._posA_posB, [(0.25, 0.75), (0.5, 0.75)])
         assert across.get_transform().transform((1, 1)).tolist() == [800, 400]
-
-    def test_a_bracket_opens_to_the_left(self, ax):
-        marks.bracket(ax, 5, 1, 4, depth=0.5)
-        assert ax.lines[0].get_xydata().tolist() == [[4.5, 1], [5, 1], [5, 4], [4.5, 4]]
 
     def test_a_connector_ends_at_the_corner_of_the_other_panel(self):
         figure, (left, right) = plt.subplots(1, 2)
@@ -310,23 +295,6 @@ class TestCells:
         figure, _ = cells.blank_figure(Figure, 10, 5, cell=0.6, widest=4)
         assert figure.get_size_inches() == pytest.approx((4, 2))
         assert len(plt.get_fignums()) == 1  # the second one is not known to pyplot
-
-    def test_rows_run_downwards(self, ax):
-        assert ax.get_ylim()[0] > ax.get_ylim()[1]
-        assert ax.get_aspect() == 1
-        assert not ax.axison
-
-    def test_a_header_names_a_grid_and_its_size(self, ax):
-        cells.write_header(ax, 1, 2, "K", "kernel", (3, 2))
-        assert written(ax) == ["K", "3×2"]
-        assert text_at(ax, 1, 2) == "K"
-        assert to_hex(ax.texts[0].get_color()).upper() == colours.TEXT_COLOURS["kernel"]
-
-    def test_dashed_and_hatched_cells(self, ax):
-        cell = cells.paint_cell(ax, 1, 2, face="white", edge="black", dashed=True, hatch="////")
-        assert cell.get_hatch() == "////"
-        assert cell.get_linestyle() not in ("-", "solid")
-        assert cell.get_bbox().bounds == (1, 2, 1, 1)
 
 
 class TestScales:
@@ -405,17 +373,6 @@ class TestColourBars:
         assert bar.get_ticks() == pytest.approx([words.number_of(tick) for tick in ticks])
         assert (bar.vmin, bar.vmax) == limits
 
-    def test_a_key_stands_where_it_is_put(self):
-        with page.new_sheet(8, 4) as sheet:
-            values = torch.tensor([[3.0, -1.0]])
-            bar = maps.colour_key(sheet, 1, 2, 3, "weights", values, 2, role="kernel")
-        assert sheet.figure.texts[0].get_text() == "weights"
-        place = bar.ax.get_position()
-        assert (place.x0 * 8, (1 - place.y1) * 4) == pytest.approx((1.85, 2.1))
-        assert place.width * 8 == pytest.approx(1.9)
-        assert (bar.vmin, bar.vmax, bar.extend) == (-2, 2, "max")
-        assert to_hex(bar.outline.get_edgecolor()).upper() == PALETTE["kernel"]
-
 
 class TestPanels:
     def test_a_picture_in_a_diagram_keeps_its_view(self, ax):
@@ -427,17 +384,6 @@ class TestPanels:
         assert colours.role_of(image) == "picture"
         signed = maps.place_picture(ax, torch.ones(4, 6), (0, 0, 1, 1), limits=(-2, 2))
         assert colours.role_of(signed) == "signed"
-
-    def test_tiles_stand_in_rows_and_do_not_touch(self, ax):
-        tiles = torch.arange(12.0).reshape(3, 2, 2)
-        maps.draw_tiles(ax, tiles, 2, cmap=maps.greys(), limits=(0, 11), role="input")
-        extents = [image.get_extent() for image in ax.images]
-        assert extents[0] == [0, 2, 2, 0]
-        assert extents[1] == pytest.approx([2.3, 4.3, 2, 0])
-        assert extents[2] == pytest.approx([0, 2, 4.3, 2.3])
-        assert ax.get_xlim() == pytest.approx((0, 4.3))
-        assert ax.get_ylim() == pytest.approx((4.3, 0))
-        assert {image.get_clim() for image in ax.images} == {(0, 11)}
 
     @pytest.mark.parametrize(("number", "columns"), [(1, 1), (4, 4), (5, 4), (8, 4), (18, 6)])
     def test_few_slices_stand_side_by_side(self, number, columns):
@@ -453,11 +399,6 @@ class TestCurves:
         assert line.get_xydata().tolist() == [[0, 2], [1, 3]]
         legend = curves.legend_above(ax.figure, handles=[line])
         assert [text.get_text() for text in legend.get_texts()] == ["loss"]
-
-    def test_a_level_is_drawn_across(self, ax):
-        level = curves.draw_level(ax, 3)
-        assert set(level.get_ydata()) == {3}
-        assert level.get_linestyle() == ":"
 
     def test_a_finished_chart_has_labels_and_two_axes(self):
         ax = plt.figure().add_subplot()
