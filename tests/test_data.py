@@ -146,20 +146,16 @@ class TestDrawn:
 
 
 class TestColourDigits:
-    @pytest.mark.parametrize("font", range(len(colour._FONTS)), ids=colour._FONTS)
-    def test_a_typeface_has_ten_different_digits_of_a_sensible_form(self, font):
-        glyphs = [colour._glyph(font, digit) for digit in range(10)]
-        assert len({glyph.tobytes() for glyph in glyphs}) == 10
-        for glyph in glyphs:
-            assert 0.25 < glyph.width / glyph.height < 1.1
-            assert 0.1 < (np.array(glyph) > 127).mean() < 0.75
-
-    def test_all_typefaces_are_drawn(self, monkeypatch):
-        glyph, used = colour._glyph, []
-        monkeypatch.setattr(colour, "_glyph", lambda *what: used.append(what) or glyph(*what))
+    def test_all_typefaces_are_drawn_and_have_ten_digits_of_a_sensible_form(self, monkeypatch):
+        glyph, used = colour._glyph, set()
+        monkeypatch.setattr(colour, "_glyph", lambda *what: used.add(what[0]) or glyph(*what))
         colour_digits(500, size=12)
-        assert {font for font, _ in used} == set(range(len(colour._FONTS)))
-        assert len({glyph(font, 2).tobytes() for font, _ in used}) == len(colour._FONTS)
+        assert used == set(range(len(colour._FONTS)))
+        glyphs = [glyph(font, digit) for font in used for digit in range(10)]
+        assert len({picture.tobytes() for picture in glyphs}) == len(glyphs)
+        for picture in glyphs:
+            assert 0.25 < picture.width / picture.height < 1.1
+            assert 0.1 < (np.array(picture) > 127).mean() < 0.75
 
     def test_digits_lie_inside_in_many_places_and_sizes(self, monkeypatch):
         masks, place = [], colour._digit
@@ -414,28 +410,20 @@ class TestLoadImages:
     @pytest.mark.parametrize(
         "damage",
         [
-            lambda content: content[:-5],
-            lambda content: content[:6],
-            lambda content: b"",
-            lambda content: b"<html>" + content,
-            lambda content: content + b"more",
+            *(lambda content: content[:-5], lambda content: content[:6], lambda content: b""),
+            *(lambda content: b"<html>" + content, lambda content: content + b"more"),
+            lambda content: idx(np.arange(5, dtype=np.uint8)),  # another number of them
         ],
-        ids=["cut off", "header cut off", "empty", "not idx", "too long"],
+        ids=["cut off", "header cut off", "empty", "not idx", "too long", "of other data"],
     )
     def test_a_damaged_file_is_named(self, tmp_path, file, damage):
         files = small_set()
         folder = written(tmp_path, files=files | {file: damage(files[file])})
-        with pytest.raises(RuntimeError, match="is damaged: delete this folder") as caught:
+        with pytest.raises(
+            RuntimeError, match=r"^a file in .* is damaged: delete this folder"
+        ) as caught:
             load_images("mnist", root=tmp_path)
         assert str(folder) in str(caught.value)
-        assert "\n" not in str(caught.value)
-
-    @pytest.mark.usefixtures("_no_network")
-    def test_each_picture_needs_a_label(self, tmp_path):
-        labels = {"train-labels-idx1-ubyte": idx(np.arange(5, dtype=np.uint8))}
-        written(tmp_path, files=small_set() | labels)
-        with pytest.raises(RuntimeError, match="is damaged"):
-            load_images("mnist", root=tmp_path)
 
     def test_the_connection_is_given_up_after_a_while(self):
         assert socket.getdefaulttimeout() is None
