@@ -932,7 +932,7 @@ def _list_names(names: Sequence[str]) -> str:
 
 
 def _describe(value: Any) -> str:
-    """Say in a few words what `value` is: its value if that is short, else its type."""
+    """Return in a few words what `value` is: its value if that is short, else its type."""
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):

@@ -331,7 +331,7 @@ class _Trace(TorchFunctionMode):
         return (*self._rows, *idle)
 
     def where_it_stopped(self, error: Exception) -> str:
-        """Say which layer met the error, and what it was given."""
+        """Return which layer met the error, and what it was given."""
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         name, part, shape = self._running[-1]
         given = f" was given {shape}" if shape else ""
