@@ -1,5 +1,6 @@
 """Arguments become what functions work on, or an error says what was expected and what came."""
 
+import ast
 import inspect
 import math
 from pathlib import Path
@@ -75,6 +76,14 @@ def test_a_kind_refuses_its_wrong_values_and_names_the_parameter(name):
     for value in KINDS[name].wrong:
         with pytest.raises((TypeError, ValueError), match=r"^argument\b.*(, got|not known: )"):
             KINDS[name].convert(value, "argument")
+
+
+def test_no_name_is_given_twice():
+    names = []
+    for node in ast.parse(Path(v.__file__).read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node]
+        names += [name for t in targets if (name := getattr(t, "id", getattr(t, "name", None)))]
+    assert sorted(names) == sorted(set(names))
 
 
 LIMITS = [  # kind, the outermost values that pass, what is just outside, the error

@@ -588,12 +588,12 @@ def as_image_weight_bias(image: Tensor, weight: Tensor, bias: Tensor | None) -> 
     return as_same_dtype(image=image, weight=weight, bias=bias)
 
 
-def as_pictures(images: Any, name: str) -> Tensor:
+def as_image_batch(images: Any, name: str) -> Tensor:
     """Return (N, C, H, W) pictures as they are, whatever numbers they hold."""
     return _require_shape(_tensor_from(images, name), name, "(N, C, H, W)", 4)
 
 
-Pictures = Annotated[Tensor, Kind(as_pictures, [None, "text", 3, [], torch.zeros(4, 4)])]
+ImageBatch = Annotated[Tensor, Kind(as_image_batch, [None, "text", 3, [], torch.zeros(4, 4)])]
 
 
 def require_labels_for(images: Tensor, labels: Tensor) -> None:
@@ -828,7 +828,7 @@ _NOT_CHAINS = [None, 3, "text", [3], [(3,)], [(3, 0)], [(3, 1, 1, 1)], [(3, 1.5)
 Chain = Annotated[Any, Kind(as_chain, _NOT_CHAINS)]
 
 
-def unreadable(input_shape: tuple[int, ...], reason: object) -> ValueError:
+def unreadable_input(input_shape: tuple[int, ...], reason: object) -> ValueError:
     """Return the error for an input that a module stops at."""
     return ValueError(
         f"input_shape must be one that the module can read, got {input_shape}: {reason}"

@@ -222,7 +222,7 @@ def summarise(module: Module, input_shape: InputShape) -> Summary:
     except _NotCounted as error:
         raise error.args[0] from None
     except Exception as error:
-        raise _validate.unreadable(input_shape, trace.where_it_stopped(error)) from error
+        raise _validate.unreadable_input(input_shape, trace.where_it_stopped(error)) from error
     return Summary(trace.all_rows(), input_shape, as_sizes(trace.field))
 
 
