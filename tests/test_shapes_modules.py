@@ -12,10 +12,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from utils.shapes import (
     LayerSummary,
-    conv_multiply_adds,
-    conv_parameters,
-    linear_multiply_adds,
-    linear_parameters,
     receptive_field,
     summarise,
 )
@@ -40,14 +36,6 @@ def first_cnn(*, pool):
     )
 
 
-def digits():
-    return nn.Sequential(
-        *(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(32 * 7 * 7, 10)),
-    )
-
-
 class TestNumbersOfTheBook:
     @pytest.mark.parametrize(
         ("network", "input_shape", "parameters", "multiply_adds"),
@@ -55,7 +43,6 @@ class TestNumbersOfTheBook:
             (first_cnn(pool=False), (1, 100, 100), 20_087, 830_000),
             (first_cnn(pool=True), (1, 100, 100), 1_337, 406_250),
             (lenet(), (3, 32, 32), 6_882, 596_800),
-            (digits(), (1, 28, 28), 28_938, 2_838_080),
             (nn.Sequential(nn.Linear(16, 4), nn.Linear(4, 1)), (16,), 73, 68),
         ],
     )
@@ -110,37 +97,10 @@ class TestNumbersOfTheBook:
 
 
 class TestClosedForms:
-    @pytest.mark.parametrize("groups", [1, 2, 4])
-    @pytest.mark.parametrize("bias", [True, False])
-    @pytest.mark.parametrize("dilation", [1, 2])
-    def test_convolution(self, groups, bias, dilation):
-        settings = {"stride": 2, "padding": 1, "dilation": dilation}
-        layer = nn.Conv2d(4, 8, (3, 5), groups=groups, bias=bias, **settings)
-        row = summarise(layer, (4, 20, 30))[0]
-        assert row.parameters == conv_parameters(4, 8, (3, 5), groups=groups, bias=bias)
-        counted = conv_multiply_adds((20, 30), 4, 8, (3, 5), groups=groups, **settings)
-        assert row.multiply_adds == counted
-        assert row.kernel_size == (3, 5)
-
     def test_linear_also_for_many_rows(self):
         row = summarise(nn.Linear(7, 5, bias=False), (7,))[0]
-        assert row.parameters == linear_parameters(7, 5, bias=False)
-        assert row.multiply_adds == linear_multiply_adds(7, 5)
+        assert (row.parameters, row.multiply_adds) == (35, 35)
         assert summarise(nn.Linear(7, 5), (11, 7)).multiply_adds == 11 * 35
-
-    @pytest.mark.parametrize("axes", [1, 2, 3])
-    @pytest.mark.parametrize("groups", [1, 2])
-    def test_one_two_and_three_axes(self, axes, groups):
-        conv = getattr(nn, f"Conv{axes}d")(4, 6, 3, padding=1, groups=groups)
-        transposed = getattr(nn, f"ConvTranspose{axes}d")(4, 6, 2, stride=2, groups=groups)
-        input_shape = (4, *(8,) * axes)
-        counted = 8**axes * 6 * (4 // groups) * 3**axes
-        assert summarise(conv, input_shape).multiply_adds == counted
-        counted = 8**axes * 4 * (6 // groups) * 2**axes
-        row = summarise(transposed, input_shape)[0]
-        assert row.multiply_adds == counted
-        assert row.output_shape == (6, *(16,) * axes)
-        assert row.parameters == 4 * (6 // groups) * 2**axes + 6
 
     def test_what_multiplies_nothing(self):
         layers = nn.Sequential(
@@ -169,9 +129,11 @@ class TestClosedForms:
 # torchvision ----------------------------------------------------------------------------------
 
 MODELS = [
-    *("alexnet", "vgg19_bn", "resnet18", "resnext50_32x4d", "mobilenet_v3_small", "densenet121"),
-    *("squeezenet1_1", "shufflenet_v2_x1_0", "efficientnet_b0", "inception_v3"),
+    *("vgg19_bn", "resnext50_32x4d", "densenet121", "squeezenet1_1", "shufflenet_v2_x1_0"),
+    *("efficientnet_b0", "inception_v3"),
 ]
+# Araujo, Norris and Sim (2019); in the last, every gate sees all.
+FIELDS = {"alexnet": 195, "vgg16": 212, "resnet18": 435, "mobilenet_v3_small": None}
 
 
 def build(name):
@@ -187,12 +149,14 @@ def build(name):
 class TestTorchvision:
     """Its ``num_params``, and its ``_ops``: multiply-adds in thousands of millions."""
 
-    @pytest.mark.parametrize("name", MODELS)
+    @pytest.mark.parametrize("name", [*MODELS, *FIELDS])
     def test_published_numbers(self, name):
         model, published, input_shape = build(name)
         summary = summarise(model, input_shape)
         assert summary.parameters == published["num_params"]
         assert summary.multiply_adds / 1e9 == pytest.approx(published["_ops"], abs=0.00051)
+        if name in FIELDS:
+            assert summary.receptive_field == FIELDS[name]
 
     def test_branches_that_only_training_uses_are_named(self):
         model, published, input_shape = build("googlenet")
@@ -203,15 +167,6 @@ class TestTorchvision:
         assert used == published["num_params"]
         assert summary.parameters == sum(p.numel() for p in model.parameters())
         assert "not called" in str(summary)
-
-    @pytest.mark.parametrize(
-        ("name", "field"),
-        [("alexnet", 195), ("vgg16", 212), ("resnet18", 435), ("mobilenet_v3_small", None)],
-    )
-    def test_receptive_field(self, name, field):
-        # The first three: Araujo, Norris and Sim (2019). In the last, every gate sees all.
-        model, _, input_shape = build(name)
-        assert summarise(model, input_shape).receptive_field == field
 
 
 # A second count -------------------------------------------------------------------------------
