@@ -24,7 +24,7 @@ from utils.drawing.page import PAGE_WIDTH, PHONE_WIDTH, drawn_for
 from utils.figures.chapter_01 import plot_channels, plot_pixel_zoom
 from utils.figures.chapter_03 import plot_kernel_gallery, plot_learned_kernel
 from utils.figures.chapter_08 import plot_activation_functions
-from utils.kernels import kernel, kernel_names
+from utils.kernels import kernel
 
 SOBEL = kernel("sobel_x")
 
@@ -233,7 +233,9 @@ FIGURES = {
     "zoom in colour": lambda: plot_pixel_zoom(portrait(size=100, colour=True), (48, 30, 5, 5)),
     "channels": lambda: plot_channels(portrait(size=100, colour=True)),
     "grey channels": lambda: plot_channels(portrait(size=100, colour=True), tinted=False),
-    "gallery": lambda: plot_kernel_gallery(portrait(size=60), kernel_names()[:6]),
+    "gallery": lambda: plot_kernel_gallery(
+        portrait(size=60), ["box", "sharpen", "sobel_x", "laplacian"]
+    ),
     "learned": lambda: plot_learned_kernel({0: SOBEL * 0, 9: SOBEL}, [0.5] * 10, SOBEL),
     "activation functions": lambda: plot_activation_functions(
         {"ReLU": torch.relu, "tanh": torch.tanh, "sine": torch.sin}, slope=True
