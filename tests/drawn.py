@@ -158,7 +158,8 @@ def _describe(artist, scale):
             return []
         x, y = artist.get_transform().transform(artist.get_position()) * scale
         words = artist.get_text().replace("\n", "/").replace(" ", "_")
-        style = f"{artist.get_ha()} {artist.get_va()} {artist.get_weight()} {artist.get_rotation()} {artist._linespacing}"
+        place = f"{artist.get_ha()} {artist.get_va()} {artist.get_rotation()}"
+        style = f"{place} {artist.get_weight()} {artist._linespacing}"
         size = f"{artist.get_fontsize():.1f} pt {to_hex(artist.get_color())}"
         return [f"{kind} {words} at {x:.2f} {y:.2f} {style} {size} {order}"]
     if isinstance(artist, AxesImage):
