@@ -150,9 +150,10 @@ def html(cell) -> str:
     return "\n".join(data["text/html"] for data in outputs if "text/html" in data)
 
 
-def printed(cell) -> str:
-    """Return what a cell prints."""
-    return "".join(output.get("text", "") for output in cell.get("outputs", []))
+def last_line(cell) -> str:
+    """Return the last line that a cell prints: in an exercise, the verdict of its check."""
+    printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
+    return (printed.splitlines() or [""])[-1]
 
 
 def without_code(source: str) -> str:
@@ -521,7 +522,7 @@ def exercises_are_statement_starter_solution(chapter: Chapter) -> Complaints:
         for kind, cell in (("starter", starter), ("solution", solution)):
             if f'check("{number}", ' not in cell.source.rstrip().splitlines()[-1]:
                 yield f'exercise {number}: end the {kind} with check("{number}", ...)'
-        if f"Exercise {number}: not done yet" not in printed(starter):
+        if last_line(starter) != f"Exercise {number}: not done yet":
             yield f"exercise {number}: the untouched starter should be told it is not done yet"
-        if not re.search(rf"Exercise {number}: all \d+ tests pass", printed(solution)):
+        if not re.fullmatch(rf"Exercise {number}: all \d+ tests pass", last_line(solution)):
             yield f"exercise {number}: the solution should pass its check"

@@ -42,55 +42,15 @@ def told(number, answer):
 # ---------------------------------------------------------------- the exercises of the book
 
 
-@pytest.fixture(scope="module")
-def ran():
-    """Return a function that runs a notebook and gives what its exercise cells print."""
-    results = {}
-
-    def run(path):
-        if path not in results:
-            results[path] = run_cells(path)
-        return results[path]
-
-    return run
-
-
-def run_cells(path):
-    """Run the code of a notebook, and collect what starters and solutions print."""
-    namespace, printed = {"__name__": "__main__"}, {"exercise": [], "solution": []}
-    with plt.rc_context(), contextlib.chdir(path.parent):
-        for cell in nbformat.read(path, as_version=4).cells:
-            tags = cell.metadata.get("tags", [])
-            if cell.cell_type != "code" or {"course-setup", "raises-exception"} & {*tags}:
-                continue
-            output = io.StringIO()
-            with contextlib.redirect_stdout(output):
-                exec(compile(cell.source, path.name, "exec"), namespace)
-            plt.close("all")
-            for kind in printed:
-                if kind in tags:
-                    printed[kind].append(output.getvalue().splitlines()[-1])
-    return printed
-
-
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_solution_passes(notebook, ran):
-    for line in ran(notebook)["solution"]:
-        assert re.fullmatch(r"Exercise \d+\.\d+: all \d+ tests pass", line)
-
-
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_untouched_starter_is_not_done_yet(notebook, ran):
-    for line in ran(notebook)["exercise"]:
-        assert re.fullmatch(r"Exercise \d+\.\d+: not done yet", line)
-
-
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_chapter_has_the_exercises_that_are_checked(notebook, ran):
-    chapter = int(notebook.stem[:2])
-    checked = [number for number in EXERCISES if int(number.split(".")[0]) == chapter]
-    for kind, lines in ran(notebook).items():
-        assert [line.split()[1].rstrip(":") for line in lines] == checked, kind
+def test_a_chapter_has_the_exercises_that_are_checked(notebook):
+    # That its starters are not done yet and its solutions pass is stored in their outputs:
+    # `exercises_are_statement_starter_solution` reads it there, and nbval proves it.
+    cells = nbformat.read(notebook, as_version=4).cells
+    headings = [re.match(r"### Exercise (\d+\.\d+)", cell.source) for cell in cells]
+    chapter = str(int(notebook.stem[:2]))
+    checked = [number for number in EXERCISES if number.split(".")[0] == chapter]
+    assert [heading[1] for heading in headings if heading] == checked
 
 
 @pytest.mark.parametrize("number", EXERCISES)
@@ -196,11 +156,11 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("number", EXERCISES)
-@pytest.mark.parametrize("answer", STRANGE.values(), ids=STRANGE.keys())
-def test_a_strange_answer_gives_one_line(number, answer):
-    verdict = told(number, answer)
-    assert "pass" not in verdict
-    assert len(verdict) < 250
+def test_a_strange_answer_gives_one_line(number):
+    for kind, answer in STRANGE.items():
+        verdict = told(number, answer)
+        assert "pass" not in verdict, kind
+        assert len(verdict) < 250, kind
 
 
 @pytest.mark.parametrize("number", ["99.1", "3.99", "3", "three", "", None, 3.1, ["3.1"]])
