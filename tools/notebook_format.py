@@ -92,17 +92,25 @@ def canonical(notebook: NotebookNode, *, stem: str = "") -> NotebookNode:
     kept = {key: notebook.metadata[key] for key in ("myst",) if key in notebook.metadata}
     notebook.metadata = nbformat.from_dict({**kept, **NOTEBOOK_METADATA})
     notebook.nbformat_minor = 5
-    count = 0
     for cell in notebook.cells:
         metadata = {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
         cell.metadata = nbformat.from_dict(metadata)
         cell.source = "\n".join(line.rstrip() for line in cell.source.strip("\n").splitlines())
         cell.pop("attachments", None)
         if cell.cell_type == "code":
-            count += 1
-            cell.execution_count = count
-            cell.outputs = [_canonical_output(output, count) for output in _merged(cell.outputs)]
+            cell.outputs = [_canonical_output(output) for output in _merged(cell.outputs)]
+    number_cells(notebook)
     return notebook
+
+
+def number_cells(notebook: NotebookNode) -> None:
+    """Number the code cells as a fresh run does: 1, 2, 3 ..."""
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    for count, cell in enumerate(code, start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
 
 
 def _merged(outputs):
@@ -118,9 +126,7 @@ def _merged(outputs):
     return merged
 
 
-def _canonical_output(output, count):
-    if output.output_type == "execute_result":
-        output.execution_count = count
+def _canonical_output(output):
     if output.output_type == "error":  # tracebacks hold paths and colours: keep the last line
         output.evalue = _COLOUR_CODE.sub("", output.evalue)
         output.traceback = [f"{output.ename}: {output.evalue}"]
