@@ -29,27 +29,20 @@ launch_buttons:
 """
 
 
-def notebook(*sources):
-    """Return the text of a notebook whose first cell is the set-up cell."""
-    cells = [
-        {"cell_type": "code", "metadata": {}, "outputs": [{"text": OLD.setup_line}], "source": text}
-        for text in sources
-    ]
-    cells[0]["metadata"]["tags"] = ["course-setup", "remove-cell"]
-    return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+SETUP = f'REPO, BRANCH = "{OLD.url}", "{OLD.branch}"\n'
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A small repository."""
+    """A small repository, with a notebook whose text is escaped as `json.dumps` does by itself."""
     (tmp_path / "book").mkdir()
     (tmp_path / "tools").mkdir()
     (tmp_path / "_config.yml").write_text(CONFIG)
     (tmp_path / "CITATION.cff").write_text(f'repository-code: "{OLD.url}"\n')
-    (tmp_path / "tools" / "setup_cell.py").write_text(f'CELL = """\n{OLD.setup_line}\n"""\n')
-    (tmp_path / "book" / "01_first.ipynb").write_text(
-        notebook(["import os\n", OLD.setup_line + "\n", "x = 'é'"], f"# see {OLD.url}/issues")
-    )
+    (tmp_path / "tools" / "setup_cell.py").write_text(f'CELL = """\n{SETUP}"""\n')
+    sources = ["import os\n", SETUP, "x = 'é'"], f"Café: {OLD.url}/tree/{OLD.branch}"
+    cells = [{"cell_type": "code", "metadata": {}, "source": source} for source in sources]
+    (tmp_path / "book" / "01_first.ipynb").write_text(json.dumps({"cells": cells}, indent=1))
     (tmp_path / "README.md").write_text(
         "[Colab](https://colab.research.google.com/github/cnn-companion/cnn-companion/blob/main"
         "/book/01_first.ipynb)\n"
@@ -100,16 +93,26 @@ def test_comments_and_the_rest_of_the_configuration_stay(project):
     )
 
 
-def test_only_the_sources_of_a_notebook_change(project):
+def test_a_notebook_names_the_fork_and_keeps_its_form(project):
     path = project / "book" / "01_first.ipynb"
     before = path.read_text()
     fork.rename(project, NEW)
     after = path.read_text()
-    cells = json.loads(after)["cells"]
-    assert cells[0]["source"][1] == NEW.setup_line + "\n"
-    assert cells[1]["source"] == f"# see {NEW.url}/issues"
-    assert cells[0]["outputs"] == [{"text": OLD.setup_line}]
+    setup, text = json.loads(after)["cells"]
+    assert setup["source"] == ["import os\n", f'REPO, BRANCH = "{NEW.url}", "trunk"\n', "x = 'é'"]
+    assert text["source"] == f"Café: {NEW.url}/tree/trunk"
     assert len(after.splitlines()) == len(before.splitlines())
+    assert "\\u00e9" in after
+
+
+def test_the_configuration_alone_can_be_changed_by_hand(project):
+    before = contents(project)
+    fork.rename(project, NEW)
+    after = contents(project)
+    for path, content in before.items():
+        path.write_bytes(after[path] if path.name == "_config.yml" else content)
+    assert len(fork.rename(project)) == 4
+    assert contents(project) == after
 
 
 def test_twice_is_once_and_there_and_back_is_nowhere(project):
@@ -125,16 +128,16 @@ def test_twice_is_once_and_there_and_back_is_nowhere(project):
 
 def test_a_cell_that_differs_is_found_and_not_written(project):
     path = project / "book" / "01_first.ipynb"
-    path.write_text(path.read_text().replace('\\"main\\"\\n', '\\"master\\"\\n'))
+    path.write_text(path.read_text().replace('\\"main\\"', '\\"master\\"'))
     before = contents(project)
     assert fork.rename(project, write=False) == [path]
     assert contents(project) == before
 
 
-def test_a_broken_notebook_stops_everything(project):
-    (project / "book" / "02_second.ipynb").write_text("{")
+def test_a_file_that_cannot_be_read_stops_everything(project):
+    (project / "book" / "02_second.ipynb").write_bytes(b"\xff")
     before = contents(project)
-    with pytest.raises(ForkError, match=r"book/02_second\.ipynb is not a notebook"):
+    with pytest.raises(ValueError, match="utf-8"):
         fork.rename(project, NEW)
     assert contents(project) == before
 
