@@ -31,11 +31,12 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from execute_notebooks import KERNEL_SETTINGS
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
-from notebook_format import PNG_DATA_URI
 from PIL import Image, ImageFilter
+
+from tools.execute_notebooks import KERNEL_SETTINGS
+from tools.notebook_format import PNG_DATA_URI
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 INTEGER = re.compile(r"[-+]?\d+")
@@ -74,7 +75,8 @@ def _outside(reference: Image.Image, picture: Image.Image) -> np.ndarray:
     low = np.asarray(reference.filter(ImageFilter.MinFilter(3)), dtype=int) - COLOUR_TOLERANCE
     high = np.asarray(reference.filter(ImageFilter.MaxFilter(3)), dtype=int) + COLOUR_TOLERANCE
     values = np.asarray(picture, dtype=int)
-    return ((values < low) | (values > high)).any(axis=2)
+    off: np.ndarray = ((values < low) | (values > high)).any(axis=2)
+    return off
 
 
 def _densest_block(off: np.ndarray) -> tuple[int, tuple[int, int]]:

@@ -11,10 +11,12 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from execute_notebooks import SOLUTION_PROMPTS, main
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebook_format import (
+from PIL import Image, PngImagePlugin
+
+from tools.execute_notebooks import SOLUTION_PROMPTS, main
+from tools.notebook_format import (
     SMALL_ENOUGH,
     canonical,
     compact_png,
@@ -23,8 +25,7 @@ from notebook_format import (
     read_notebook,
     to_text,
 )
-from PIL import Image, PngImagePlugin
-from setup_cell import SETUP_CELL, SETUP_TAGS
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,9 +17,9 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.colors import to_hex
-from notebook_format import read_notebook
 from torch import nn
 
+from tools.notebook_format import read_notebook
 from utils.data import LabelledImages, Split
 from utils.experiments import Results, load_results, plot_accuracies, plot_size_and_work
 from utils.experiments import _results as reading
@@ -33,7 +33,7 @@ NOTEBOOK = ROOT / "book" / "10_cnn_versus_fully_connected.ipynb"
 @pytest.fixture(scope="module")
 def tool():
     """Return the tool that measures; importing it loads the data of the chapter."""
-    return importlib.import_module("measure_results")
+    return importlib.import_module("tools.measure_results")
 
 
 def cells():

@@ -14,11 +14,9 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image as Pillow
 
-pytest.importorskip("nbval")
-
-from execute_notebooks import execute
-from nbval_strict import numbers_close, picture_difference, take_pictures
-from notebook_format import PNG_DATA_URI, canonical, to_text
+from tests.nbval_strict import numbers_close, picture_difference, take_pictures
+from tools.execute_notebooks import execute
+from tools.notebook_format import PNG_DATA_URI, canonical, to_text
 
 TESTS = Path(__file__).parent
 
@@ -62,10 +60,10 @@ def test_a_picture_of_another_size_is_noticed():
 
 def test_pictures_in_html_are_taken_out_and_numbered():
     encoded = base64.b64encode(drawn()).decode()
-    source = f"data:image/png;base64,{encoded}"
-    output = {"data": {"text/html": f'<img src="{source}"> and <img src="{source}">'}}
+    html = f'<img src="data:image/png;base64,{encoded}">' * 2
+    output = {"data": {"text/html": html}}
     assert take_pictures([output]) == [drawn(), drawn()]
-    assert output["data"]["text/html"] == '<img src="picture 1"> and <img src="picture 2">'
+    assert output["data"]["text/html"] == html.replace(encoded, "picture {}").format(1, 2)
 
 
 # ---------------------------------------------------------------- numbers
@@ -115,13 +113,14 @@ def text_replaced(old, new):
 
 
 def picture_replaced(picture):
+    encoded = base64.b64encode(picture).decode()
+
     def falsify(cell):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
-                output.data["image/png"] = base64.b64encode(picture).decode()
+                output.data["image/png"] = encoded
             elif "text/html" in output.get("data", {}):
-                source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-                html, count = PNG_DATA_URI.subn(source, output.data["text/html"])
+                html, count = PNG_DATA_URI.subn(encoded, output.data["text/html"])
                 assert count == 1
                 output.data["text/html"] = html
 
@@ -206,12 +205,11 @@ KILLED = [
 ]
 PREPARATION = f"""\
 import sys
-sys.path.insert(0, {str(TESTS)!r})
-sys.path.insert(0, {str(TESTS.parent / "tools")!r})
+sys.path.insert(0, {str(TESTS.parent)!r})
 from base64 import b64encode
 import matplotlib.pyplot as plt
 from IPython.display import HTML, Image
-from test_nbval_conftest import drawn"""
+from tests.test_nbval_conftest import drawn"""
 
 
 def write_notebook(path, cases):
@@ -239,10 +237,10 @@ def report(tmp_path_factory):
     write_notebook(folder / "cases.ipynb", CASES)
     write_notebook(folder / "killed.ipynb", KILLED)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-p", "nbval_strict", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.nbval_strict", "-p", "no:cacheprovider"]
     command += ["--nbval", "--nbval-current-env", "-n", "2", "--dist", "loadscope"]
     command += ["--color=no", "--junitxml=report.xml", "."]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "MPLBACKEND": "Agg"}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), "MPLBACKEND": "Agg"}
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert (folder / "report.xml").is_file(), run.stdout + run.stderr
     found = {}

@@ -6,10 +6,10 @@ import shutil
 import subprocess
 
 import pytest
-from execute_notebooks import process
-from new_chapter import ROOT, main, to_do, write_chapter
-from notebook_rules import RULES, Chapter
 
+from tests.notebook_rules import RULES, Chapter
+from tools.execute_notebooks import process
+from tools.new_chapter import ROOT, main, to_do, write_chapter
 from utils.checks import _engine, check
 
 CHAPTERS = sorted(ROOT.glob("book/[0-9][0-9]_*.ipynb"))

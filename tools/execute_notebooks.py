@@ -1,10 +1,10 @@
 """
 Execute notebooks and write them in one canonical form: a second run changes no byte.
 
-    python tools/execute_notebooks.py                    every notebook of the book
-    python tools/execute_notebooks.py book/03_*.ipynb    some
-    python tools/execute_notebooks.py --check            write nothing; exit 1 if one would change
-    python tools/execute_notebooks.py --no-execute       keep the outputs, only tidy up
+    python -m tools.execute_notebooks                    every notebook of the book
+    python -m tools.execute_notebooks book/03_*.ipynb    some
+    python -m tools.execute_notebooks --check            write nothing; exit 1 if one would change
+    python -m tools.execute_notebooks --no-execute       keep the outputs, only tidy up
 
 A notebook runs in its own folder, on one thread, in the environment this script runs in. One
 that fails, warns, or prints something that differs from machine to machine stays as it was.
@@ -27,8 +27,17 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from notebook_format import canonical, code_cells, first_line, objections, read_notebook, to_text
-from setup_cell import SETUP_CELL, SETUP_TAGS
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a file, too
+from tools.notebook_format import (
+    canonical,
+    code_cells,
+    first_line,
+    objections,
+    read_notebook,
+    to_text,
+)
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 SOLUTION_PROMPTS = {
     "code_prompt_show": "Show the solution",

@@ -8,9 +8,9 @@ nothing is stored, and a message names the rates to write there. Then come the t
 each network, seed and kind of training. They share the cores, one thread each; on the same machine,
 a second run gives the same accuracies.
 
-    python tools/measure_results.py                        both experiments
-    python tools/measure_results.py --only equal_budget    one
-    python tools/measure_results.py --seeds 2 --folder x   a quick look, written elsewhere
+    python -m tools.measure_results                        both experiments
+    python -m tools.measure_results --only equal_budget    one
+    python -m tools.measure_results --seeds 2 --folder x   a quick look, written elsewhere
 """
 
 import argparse
@@ -33,9 +33,7 @@ from typing import Any
 import torch
 from torch import nn
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import experiments_of_chapter_10 as chapter
-
+from tools import experiments_of_chapter_10 as chapter
 from utils.data import Split
 from utils.experiments import Results
 from utils.shapes import summarise

@@ -1,7 +1,7 @@
 """
 Begin a chapter: a notebook that keeps every rule, and the files of its exercises.
 
-    python tools/new_chapter.py 13 "Transposed convolutions"
+    python -m tools.new_chapter 13 "Transposed convolutions"
 
 It copies ``tools/chapter_template/``, fills in number and title, runs the notebook, and lists
 what remains to be done. Nothing that exists is overwritten.
@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-from execute_notebooks import process
+from tools.execute_notebooks import process
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "tools" / "chapter_template"

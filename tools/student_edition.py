@@ -1,8 +1,8 @@
 """
 Write the notebooks without their solutions, for a class.
 
-    python tools/student_edition.py                  into _build/student
-    python tools/student_edition.py --to ../class    into another folder
+    python -m tools.student_edition                  into _build/student
+    python -m tools.student_edition --to ../class    into another folder
 
 The chapters stay as they are; cells tagged ``solution`` are left out, and links to pages of the
 book lead to the repository. Equal chapters give equal files. The folder must be new, empty, or
@@ -16,8 +16,10 @@ from pathlib import Path
 
 from nbconvert.preprocessors import TagRemovePreprocessor
 from nbformat import NotebookNode
-from notebook_format import number_cells, read_notebook, to_text
-from setup_cell import SETUP_CELL
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a file, too
+from tools.notebook_format import number_cells, read_notebook, to_text
+from tools.setup_cell import SETUP_CELL
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK_TO_A_PAGE = re.compile(r"\]\((?![a-z]+:)([\w./-]+\.md)")
