@@ -304,8 +304,8 @@ def test_a_definition_is_its_code_without_words_about_it(tool):
 
 
 def test_the_tool_explains_itself():
-    script = ROOT / "tools" / "measure_results.py"
-    result = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.measure_results", "--help"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0
     assert "--only" in result.stdout
 

@@ -74,7 +74,9 @@ rates = {
 def train_one(model: nn.Module, data: Split, seed: int, rate: float, epochs: int = 8) -> History:
     """Train a network in place."""
     settings = {"epochs": epochs, "batch_size": 25, "learning_rate": rate, "one_cycle": True}
-    return fit(model, data.train, data.validation, seed=seed, device=device, **settings)
+    return fit(  # type: ignore[arg-type]
+        model, data.train, data.validation, seed=seed, device=device, **settings
+    )
 
 
 def accuracy_moved(model: nn.Module, pixels: int) -> float:
