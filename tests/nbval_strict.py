@@ -75,7 +75,7 @@ def _outside(reference: Image.Image, picture: Image.Image) -> np.ndarray:
     low = np.asarray(reference.filter(ImageFilter.MinFilter(3)), dtype=int) - COLOUR_TOLERANCE
     high = np.asarray(reference.filter(ImageFilter.MaxFilter(3)), dtype=int) + COLOUR_TOLERANCE
     values = np.asarray(picture, dtype=int)
-    off: np.ndarray = ((values < low) | (values > high)).any(axis=2)
+    off: np.ndarray = np.any((values < low) | (values > high), axis=2)
     return off
 
 

@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 import torch
 
+from tests.notebook_rules import NOTEBOOKS
 from utils.checks import _engine, check
 from utils.checks._engine import Outcome, exercise, known_exercises, raises, same
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
-NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 EXERCISES = list(known_exercises())
 WRONG = {
     number: answers

@@ -5,20 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.notebook_rules import NOTEBOOKS, ROOT
 from tools.setup_cell import SETUP_CELL
 
 pytest.importorskip("nbclient")
 
 from tools.execute_notebooks import execute
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 FOLDER, BRANCH = re.search(r'^REPO, BRANCH = ".*/(.*)", "(.*)"$', SETUP_CELL, re.MULTILINE).groups()
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, PngImagePlugin
 
+from tests.notebook_rules import ROOT
 from tools.execute_notebooks import SOLUTION_PROMPTS, main
 from tools.notebook_format import (
     SMALL_ENOUGH,
@@ -26,8 +26,6 @@ from tools.notebook_format import (
     to_text,
 )
 from tools.setup_cell import SETUP_CELL, SETUP_TAGS
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def write(path, *sources, tags=()):

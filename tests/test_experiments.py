@@ -19,13 +19,13 @@ import torch
 from matplotlib.colors import to_hex
 from torch import nn
 
+from tests.notebook_rules import ROOT
 from tools.notebook_format import read_notebook
 from utils.data import LabelledImages, Split
 from utils.experiments import Results, load_results, plot_accuracies, plot_size_and_work
 from utils.experiments import _results as reading
 from utils.style import PALETTE
 
-ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = ("equal_budget", "faces")
 NOTEBOOK = ROOT / "book" / "10_cnn_versus_fully_connected.ipynb"
 

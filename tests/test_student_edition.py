@@ -2,18 +2,15 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tests.notebook_rules import NOTEBOOKS, ROOT
 from tools.notebook_format import canonical, to_text
 from tools.setup_cell import SETUP_CELL
 from tools.student_edition import README, main
-
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 
 
 @pytest.fixture

@@ -74,8 +74,13 @@ rates = {
 def train_one(model: nn.Module, data: Split, seed: int, rate: float, epochs: int = 8) -> History:
     """Train a network in place."""
     settings = {"epochs": epochs, "batch_size": 25, "learning_rate": rate, "one_cycle": True}
-    return fit(  # type: ignore[arg-type]
-        model, data.train, data.validation, seed=seed, device=device, **settings
+    return fit(
+        model,
+        data.train,
+        data.validation,
+        seed=seed,
+        device=device,
+        **settings,  # type: ignore[arg-type]
     )
 
 
