@@ -213,40 +213,22 @@ def test_the_line_says_what_to_look_at(double, answer, verdict):
     assert told(double, answer).startswith(verdict)
 
 
-def blank(number): ...
-
-
-def blank_with_docstring(number):
-    """Return twice the number."""
-    ...
-
-
-def blank_that_passes(number):
-    pass
-
-
-def blank_result(number):
-    result = ...
-    return result
-
-
-def blank_in_a_pair(number):
-    return number, ...
-
-
-def blank_that_raises(number):
-    raise NotImplementedError
+def written(body):
+    """Return a function of one number with some body."""
+    names = {}
+    exec(f"def answer(number):\n    {body}", names)
+    return names["answer"]
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        blank,
-        blank_with_docstring,
-        blank_that_passes,
-        blank_result,
-        blank_in_a_pair,
-        blank_that_raises,
+        written("..."),
+        written("'Return twice the number.'\n    ..."),
+        written("pass"),
+        written("result = ...\n    return result"),
+        written("return number, ..."),
+        written("raise NotImplementedError"),
         ...,
         None,
         [1, ...],
@@ -260,10 +242,8 @@ def test_a_blank_of_any_kind_is_not_done_yet(double, answer):
 
 
 def test_a_missing_return_is_named(double):
-    def forgets(number):
-        result = 2 * number  # noqa: F841
-
-    assert told(double, forgets) == "test 1 fails: forgets(2) gives None: is a `return` missing?"
+    verdict = told(double, written("result = 2 * number"))
+    assert verdict == "test 1 fails: answer(2) gives None: is a `return` missing?"
 
 
 def test_an_interrupt_passes(double):
@@ -422,7 +402,7 @@ def test_a_blank_function_that_should_refuse_is_not_done_yet(register):
         yield "an even kernel is refused", raises(ValueError, answer, 2)
         yield "an odd one is not", same(answer(3), 1)
 
-    assert told("90.5", blank) == "not done yet"
+    assert told("90.5", written("...")) == "not done yet"
     assert (
         told("90.5", lambda n: 1) == "test 1 fails: an even kernel is refused ("
         "expected ValueError, got 1)"

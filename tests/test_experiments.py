@@ -1,7 +1,6 @@
-"""What was measured: the files, how they are read, what fits the notebook, the pictures."""
+"""What was measured: the files, how they are read, and what fits the notebook."""
 
 import ast
-import copy
 import dataclasses
 import importlib
 import json
@@ -9,22 +8,18 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
-from matplotlib.colors import to_hex
 from torch import nn
 
 from tests.notebook_rules import ROOT
 from tools.notebook_format import read_notebook
 from utils.data import LabelledImages, Split
-from utils.experiments import Results, load_results, plot_accuracies, plot_size_and_work
+from utils.experiments import Results, load_results
 from utils.experiments import _results as reading
-from utils.style import PALETTE
 
 EXPERIMENTS = ("equal_budget", "faces")
 NOTEBOOK = ROOT / "book" / "10_cnn_versus_fully_connected.ipynb"
@@ -92,7 +87,8 @@ def test_accuracies_are_counts_of_test_pictures():
 
 
 def test_budgets_are_equal_to_two_per_cent():
-    numbers = [one["parameters"] for one in load_results("equal_budget").networks.values()]
+    networks = load_results("equal_budget").networks.values()
+    numbers = [network["parameters"] for network in networks]
     assert max(numbers) / min(numbers) < 1.02
 
 
@@ -120,26 +116,26 @@ def test_tables_in_the_notebook_come_from_the_file():
 # The claims of the chapter, on what is stored -----------------------------------------------
 
 
-def mean(name, network, condition):
-    return load_results(name).of(network, condition).mean().item()
-
-
 def test_the_claims_of_the_chapter():
-    fully, flatten, pooled = load_results("equal_budget").networks
+    digits, on_faces = load_results("equal_budget"), load_results("faces")
+    mean = {
+        (network, row): results.of(network, row).mean().item()
+        for results in (digits, on_faces)
+        for network in results.networks
+        for row in results.conditions
+    }
+    fully, flatten, pooled = digits.networks
     for cnn in (flatten, pooled):
-        gap = load_results("equal_budget").of(cnn, "normal").mean() - mean(
-            "equal_budget", fully, "normal"
-        )
-        assert gap > load_results("equal_budget").of(fully, "normal").std()
-        assert mean("equal_budget", cnn, "shuffled") < mean("equal_budget", cnn, "normal")
+        gap = mean[cnn, "normal"] - mean[fully, "normal"]
+        assert gap > digits.of(fully, "normal").std()
+        assert mean[cnn, "shuffled"] < mean[cnn, "normal"]
     for row in ("shift 1", "shift 2", "shift 3", "shift 4"):
-        values = [mean("equal_budget", network, row) for network in (fully, flatten, pooled)]
-        assert values == sorted(values)
-    assert mean("equal_budget", flatten, "shift 4") < 0.5
-    assert mean("equal_budget", pooled, "shift 4") > 0.9
-    given, flat, mended = load_results("faces").networks
-    assert max(mean("faces", name, "new faces") for name in (given, flat)) < 0.6
-    assert mean("faces", mended, "new faces") > 0.9
+        assert mean[fully, row] <= mean[flatten, row] <= mean[pooled, row]
+    assert mean[flatten, "shift 4"] < 0.5
+    assert mean[pooled, "shift 4"] > 0.9
+    given, flat, mended = on_faces.networks
+    assert max(mean[given, "new faces"], mean[flat, "new faces"]) < 0.6
+    assert mean[mended, "new faces"] > 0.9
 
 
 # Reading ------------------------------------------------------------------------------------
@@ -182,36 +178,35 @@ def test_what_was_not_measured_is_refused(network, condition):
         example().of(network, condition)
 
 
-def broken_files():
-    """Return (what is wrong, text of the file)."""
-    good = dataclasses.asdict(example())
-    cases = {"not JSON": "{", "a list": "[]", "empty": "", "no seeds": good | {"seeds": [0]}}
-    cases["another entry"] = good | {"more": 1}
-    cases["an entry missing"] = {key: value for key, value in good.items() if key != "tuning"}
-    cases["no networks"] = good | {"networks": {}, "accuracies": {}, "tuning": {}}
-    cases["other networks"] = good | {"networks": {"b": {}}}
-    for what, value in {"a word": "x", "too large": 2.0, "not a number": None}.items():
-        wrong = copy.deepcopy(good)
-        wrong["accuracies"]["a"]["moved"][1] = value
-        cases[what] = wrong
-    two = copy.deepcopy(good)
-    for part in ("networks", "tuning", "accuracies"):
-        two[part]["b"] = copy.deepcopy(two[part]["a"])
-    del two["accuracies"]["b"]["moved"]
-    cases["a condition missing"] = two
-    no_row = copy.deepcopy(good)
-    no_row["accuracies"]["a"] = {}
-    cases["no conditions"] = no_row
-    return [
-        pytest.param(text if isinstance(text, str) else json.dumps(text), id=what)
-        for what, text in cases.items()
-    ]
+def with_accuracies(accuracies, **other):
+    return dataclasses.asdict(example()) | {"accuracies": accuracies} | other
 
 
-@pytest.mark.parametrize("text", broken_files())
-def test_a_broken_file_is_one_clear_error(tmp_path, text):
+BROKEN = {
+    "not JSON": "{",
+    "a list": [],
+    "no seeds": with_accuracies({"a": {"normal": [0.25, 0.75]}}, seeds=[0]),
+    "another entry": with_accuracies({"a": {"normal": [0.25, 0.75]}}, more=1),
+    "an entry missing": {"accuracies": {"a": {"normal": [0.25, 0.75]}}},
+    "no networks": with_accuracies({}, networks={}, tuning={}),
+    "other networks": with_accuracies({"a": {"normal": [0.25, 0.75]}}, networks={"b": {}}),
+    "a word": with_accuracies({"a": {"normal": [0.25, "x"]}}),
+    "too large": with_accuracies({"a": {"normal": [0.25, 2.0]}}),
+    "below zero": with_accuracies({"a": {"normal": [0.25, -0.1]}}),
+    "not a number": with_accuracies({"a": {"normal": [0.25, None]}}),
+    "no conditions": with_accuracies({"a": {}}),
+    "a condition missing": with_accuracies(
+        {"a": {"normal": [0.25, 0.75], "moved": [0.5, 0.5]}, "b": {"normal": [0.25, 0.75]}},
+        networks={"a": {}, "b": {}},
+        tuning={"a": {}, "b": {}},
+    ),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_one_clear_error(tmp_path, content):
     file = tmp_path / "example.json"
-    file.write_text(text, encoding="utf-8")
+    file.write_text(content if content == "{" else json.dumps(content), encoding="utf-8")
     with pytest.raises(ValueError, match=r"results must be in example.json, got .*make results"):
         reading.read_results(file)
 
@@ -308,47 +303,3 @@ def test_the_tool_explains_itself():
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0
     assert "--only" in result.stdout
-
-
-# Pictures -----------------------------------------------------------------------------------
-
-
-def test_lines_stand_at_the_means():
-    results = load_results("equal_budget")
-    figure = plot_accuracies(results, {0: "normal", 2: "shift 2"}, xlabel="pixels")
-    (ax,) = figure.axes
-    assert ax.get_xlabel() == "pixels"
-    for container, network in zip(ax.containers, results.accuracies, strict=True):
-        line, caps, _ = container.lines
-        expected = [100 * mean("equal_budget", network, row) for row in ("normal", "shift 2")]
-        assert line.get_ydata() == pytest.approx(expected)
-        spread = 100 * results.of(network, "shift 2").std().item()
-        ends = sorted(cap.get_ydata()[1] for cap in caps)
-        assert ends == pytest.approx([expected[1] - spread, expected[1] + spread])
-    looks = {
-        (container.lines[0].get_linestyle(), container.lines[0].get_marker())
-        for container in ax.containers
-    }
-    assert len(looks) == 3  # never colour alone
-
-
-def test_labels_do_not_touch():
-    figure = plot_accuracies(load_results("equal_budget"), {"normal": "normal"})
-    figure.canvas.draw()
-    boxes = sorted((text.get_window_extent() for text in figure.axes[0].texts), key=lambda b: b.y0)
-    assert len(boxes) == 3
-    assert all(lower.y1 <= upper.y0 for lower, upper in pairwise(boxes))
-    assert max(box.x1 for box in boxes) <= figure.bbox.x1
-
-
-def test_areas_are_the_numbers():
-    small, large = (torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(n, 1)) for n in (8, 99))
-    figure = plot_size_and_work({"small": (small, (8,)), "large": (large, (99,))})
-    squares = figure.axes[0].patches
-    areas = [square.get_width() * square.get_height() for square in squares]
-    assert areas[0] / areas[1] == pytest.approx(9 / 100)
-    assert areas[2] / areas[3] == pytest.approx(8 / 99)
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert {"9", "100", "8", "99", "small", "large"} <= set(texts)
-    assert to_hex(squares[0].get_edgecolor()) not in PALETTE.values()
-    plt.close(figure)
