@@ -11,11 +11,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.notebook_rules import NOTEBOOKS, ROOT
-from tools.setup_cell import SETUP_CELL
-
-pytest.importorskip("nbclient")
-
 from tools.execute_notebooks import execute
+from tools.setup_cell import SETUP_CELL
 
 FOLDER, BRANCH = re.search(r'^REPO, BRANCH = ".*/(.*)", "(.*)"$', SETUP_CELL, re.MULTILINE).groups()
 

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tests.notebook_rules import NOTEBOOKS, ROOT
 from tools.notebook_format import canonical, to_text
 from tools.setup_cell import SETUP_CELL
-from tools.student_edition import README, main
+from tools.student_edition import BRANCH, README, REPOSITORY, main
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_solutions_and_what_they_show_are_gone_and_everything_else_stays(edition
 def test_links_to_pages_lead_to_the_repository(edition):
     text = nbformat.read(edition / "03_c.ipynb", as_version=4).cells[1].source
     assert "[chapter 2](02_a.ipynb)" in text
-    assert "(https://github.com/cnn-companion/cnn-companion/blob/main/book/glossary.md#b)" in text
+    assert f"({REPOSITORY}/blob/{BRANCH}/book/glossary.md#b)" in text
     assert "[c](https://d.md)" in text
 
 
