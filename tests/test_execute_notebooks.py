@@ -52,8 +52,11 @@ BAD = {
     "warns": (["import warnings; warnings.warn('old')"], "writes to stderr: "),
     "shows_an_address": (["object()"], "shows the memory address 0x"),
     "shows_a_path": (["import os; os.__file__"], "shows a path of this machine, /"),
-    "dies": (["import os", "os._exit(1)"], "the kernel died"),
-    "hangs": (["import time; time.sleep(60)"], "still running after 5 s"),
+    "dies": (["import os", "os._exit(1)", "2"], "cell 2 (os._exit(1)): the kernel died"),
+    "hangs": (
+        ["import time", "time.sleep(60)"],
+        "cell 2 (time.sleep(60)): still running after 5 s",
+    ),
 }
 
 
