@@ -122,8 +122,15 @@ def our_fit(model: nn.Module, training: Digits, held_out: Digits, goal: float) -
         for part in (training, held_out)
     ]
     model.to(memory_format=torch.channels_last)
-    settings = {"batch_size": 25, "learning_rate": 5e-3, "average": 0.97}
-    history = fit(model, *data, epochs=MOST_EPOCHS, goal=goal, **settings)
+    history = fit(
+        model,
+        *data,
+        epochs=MOST_EPOCHS,
+        goal=goal,
+        batch_size=25,
+        learning_rate=5e-3,
+        average=0.97,
+    )
     return history.validation_accuracies[history.best_epoch - 1]
 
 
