@@ -92,9 +92,11 @@ def test_budgets_are_equal_to_two_per_cent():
     assert max(numbers) / min(numbers) < 1.02
 
 
-def test_the_files_are_small():
+def test_the_files_are_small_and_have_the_form_in_which_they_are_written():
     for name in EXPERIMENTS:
-        assert (ROOT / "utils" / "experiments" / f"{name}.json").stat().st_size < 10_000
+        text = (ROOT / "utils" / "experiments" / f"{name}.json").read_text(encoding="utf-8")
+        assert len(text) < 10_000
+        assert load_results(name).to_json() == text
 
 
 def test_the_package_brings_the_files_along():
@@ -170,6 +172,10 @@ def test_means_and_spreads():
     assert results.agrees("a", "normal", 0.23)
     assert not results.agrees("a", "normal", 0.21)
     assert not results.agrees("a", "moved", 0.75, tolerance=0.2)
+    assert all(results.agrees("a", "normal", edge, tolerance=0) for edge in (0.25, 0.75))
+    for wrong in ({"accuracy": -1}, {"tolerance": -1}, {"accuracy": "half"}):
+        with pytest.raises((TypeError, ValueError), match=next(iter(wrong))):
+            results.agrees(**{"network": "a", "condition": "normal", "accuracy": 0.5} | wrong)
 
 
 @pytest.mark.parametrize(("network", "condition"), [("b", "normal"), ("a", "shifted"), (3, 3)])
@@ -183,31 +189,44 @@ def with_accuracies(accuracies, **other):
 
 
 BROKEN = {
-    "not JSON": "{",
-    "a list": [],
-    "no seeds": with_accuracies({"a": {"normal": [0.25, 0.75]}}, seeds=[0]),
-    "another entry": with_accuracies({"a": {"normal": [0.25, 0.75]}}, more=1),
-    "an entry missing": {"accuracies": {"a": {"normal": [0.25, 0.75]}}},
-    "no networks": with_accuracies({}, networks={}, tuning={}),
-    "other networks": with_accuracies({"a": {"normal": [0.25, 0.75]}}, networks={"b": {}}),
-    "a word": with_accuracies({"a": {"normal": [0.25, "x"]}}),
-    "too large": with_accuracies({"a": {"normal": [0.25, 2.0]}}),
-    "below zero": with_accuracies({"a": {"normal": [0.25, -0.1]}}),
-    "not a number": with_accuracies({"a": {"normal": [0.25, None]}}),
-    "no conditions": with_accuracies({"a": {}}),
-    "a condition missing": with_accuracies(
-        {"a": {"normal": [0.25, 0.75], "moved": [0.5, 0.5]}, "b": {"normal": [0.25, 0.75]}},
-        networks={"a": {}, "b": {}},
-        tuning={"a": {}, "b": {}},
+    "not JSON": ("{", "Expecting property name"),
+    "a list": ([], "other entries"),
+    "another entry": (with_accuracies({"a": {"normal": [0.25, 0.75]}}, more=1), "other entries"),
+    "an entry missing": ({"accuracies": {"a": {"normal": [0.25, 0.75]}}}, "other entries"),
+    "no networks": (with_accuracies({}, networks={}, tuning={}), "no networks or no accuracies"),
+    "other networks": (
+        with_accuracies({"a": {"normal": [0.25, 0.75]}}, networks={"b": {}}),
+        "not the same networks in every part",
     ),
+    "no conditions": (with_accuracies({"a": {}}), "a network without conditions"),
+    "a condition missing": (
+        with_accuracies(
+            {"a": {"normal": [0.25, 0.75], "moved": [0.5, 0.5]}, "b": {"normal": [0.25, 0.75]}},
+            networks={"a": {}, "b": {}},
+            tuning={"a": {}, "b": {}},
+        ),
+        "other conditions for 'b'",
+    ),
+    "too few seeds": (
+        with_accuracies({"a": {"normal": [0.25, 0.75]}}, seeds=[0]),
+        "not one accuracy for each seed at 'a', 'normal'",
+    ),
+    **{
+        f"an accuracy of {value}": (
+            with_accuracies({"a": {"normal": [0.25, value]}}),
+            "an accuracy that is not from 0 to 1 at 'a', 'normal'",
+        )
+        for value in ("x", 1.1, -0.1, None)
+    },
 }
 
 
-@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_one_clear_error(tmp_path, content):
+@pytest.mark.parametrize(("content", "problem"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_one_clear_error(tmp_path, content, problem):
     file = tmp_path / "example.json"
     file.write_text(content if content == "{" else json.dumps(content), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"results must be in example.json, got .*make results"):
+    expected = f"results must be in example.json, got {problem}.*: run `make results`"
+    with pytest.raises(ValueError, match=expected):
         reading.read_results(file)
 
 
