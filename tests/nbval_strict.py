@@ -177,11 +177,7 @@ class NotebookFile(IPyNbFile):
     def collect(self):
         for item in super().collect():
             yield NotebookCell.from_parent(
-                self,
-                name=item.name,
-                cell_num=item.cell_num,
-                cell=item.cell,
-                options=item.options,
+                self, name=item.name, cell_num=item.cell_num, cell=item.cell, options=item.options
             )
 
 

@@ -182,17 +182,10 @@ CASES = [
         "the picture differs",
         picture_replaced(drawn("389")),
     ),
-    Case(
-        "a moved edge in HTML",
-        SHOW_HTML,
-        falsify=picture_replaced(drawn(position=0.501)),
-    ),
+    Case("a moved edge in HTML", SHOW_HTML, falsify=picture_replaced(drawn(position=0.501))),
     Case("a shown error", "raise ValueError('no')", tags=("raises-exception",)),
     Case(
-        "an error that is not raised",
-        "print('fine')",
-        "raises nothing",
-        tags=("raises-exception",),
+        "an error that is not raised", "print('fine')", "raises nothing", tags=("raises-exception",)
     ),
     Case("an untagged error", "raise ValueError('no')", "caused an exception"),
     Case("a cell that was never executed", "y = 1", "make execute", never_executed),

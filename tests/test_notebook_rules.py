@@ -10,15 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from tests.notebook_rules import (
-    KINDS,
-    NOTEBOOKS,
-    ROOT,
-    RULES,
-    Chapter,
-    code_lines,
-    without_code,
-)
+from tests.notebook_rules import KINDS, NOTEBOOKS, ROOT, RULES, Chapter, code_lines, without_code
 from tools.execute_notebooks import SOLUTION_PROMPTS
 from tools.notebook_format import canonical, to_text
 from tools.setup_cell import SETUP_CELL, SETUP_TAGS
@@ -76,10 +68,7 @@ def animation_cell(source="animate_conv(X, K)", *, alt=ALT):
 
 def exercise_cells(number, kind):
     check = f'check("{number}", answer)'
-    solved = {
-        "tags": ["solution", "hide-cell"],
-        "mystnb": dict(SOLUTION_PROMPTS),
-    }
+    solved = {"tags": ["solution", "hide-cell"], "mystnb": dict(SOLUTION_PROMPTS)}
     return [
         new_markdown_cell(f"### Exercise {number} ({kind})\n\nHow large is it?"),
         new_code_cell(

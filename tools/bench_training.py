@@ -123,13 +123,7 @@ def our_fit(model: nn.Module, training: Digits, held_out: Digits, goal: float) -
     ]
     model.to(memory_format=torch.channels_last)
     history = fit(
-        model,
-        *data,
-        epochs=MOST_EPOCHS,
-        goal=goal,
-        batch_size=25,
-        learning_rate=5e-3,
-        average=0.97,
+        model, *data, epochs=MOST_EPOCHS, goal=goal, batch_size=25, learning_rate=5e-3, average=0.97
     )
     return history.validation_accuracies[history.best_epoch - 1]
 
