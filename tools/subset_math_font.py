@@ -1,24 +1,62 @@
-"""Cut an OpenType mathematics font down to what the formulas of the book can show."""
+"""Cut a mathematics font down to letters and to what the formulas of the built site show."""
 
 import argparse
+import re
 import sys
+import unicodedata
 from pathlib import Path
+from xml.etree import ElementTree
 
-sys.path.insert(0, str(Path(__file__).parent / "sphinx_ext"))
+ROOT = Path(__file__).resolve().parents[1]
 
-from latex_mathml import characters
+# Browsers show a letter that stands alone in its italic form, a character of its own.
+ITALIC = {
+    unicodedata.normalize("NFKC", chr(code)): chr(code)
+    for code in (0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C))
+    if unicodedata.category(chr(code)) != "Cn"
+}
+ALWAYS = {chr(code) for code in range(0x20, 0x7F)} | set(ITALIC.values())
+INVISIBLE = {"\u2061"}
 
 
-def subset_math_font(source, target):
+def characters(site: Path) -> set[str]:
     """
-    Write the characters of the book's formulas as WOFF2, with the table that lays them out.
+    Return the characters that the formulas of a site show.
 
     Parameters
     ----------
-    source : path
+    site : Path
+        Folder of the built pages.
+
+    Returns
+    -------
+    set of str
+        Single characters; letters in the form in which a browser shows them.
+    """
+    found: set[str] = set()
+    for page in site.glob("*.html"):
+        for formula in re.findall(
+            r"<math\b.*?</math>", page.read_text(encoding="utf-8"), re.DOTALL
+        ):
+            for element in ElementTree.fromstring(formula).iter():
+                text = element.text or ""
+                italic = element.tag.endswith("}mi") and element.get("mathvariant") != "normal"
+                found.update(ITALIC.get(text, text) if italic else text)
+    return found - INVISIBLE
+
+
+def subset_math_font(source: Path, target: Path, wanted: set[str]) -> None:
+    """
+    Write some characters of a font as WOFF2, with the table that lays formulas out.
+
+    Parameters
+    ----------
+    source : Path
         A font with a ``MATH`` table, such as STIX Two Math (TrueType or OpenType).
-    target : path
+    target : Path
         The WOFF2 file to write.
+    wanted : set of str
+        The characters to keep.
 
     Raises
     ------
@@ -29,28 +67,30 @@ def subset_math_font(source, target):
     from fontTools.ttLib import TTFont
 
     font = TTFont(source, recalcTimestamp=False)
-    missing = sorted(characters() - {chr(code) for code in font.getBestCmap()})
+    missing = sorted(wanted - {chr(code) for code in font.getBestCmap()})
     if "MATH" not in font or missing:
         raise ValueError(f"{source} is not suitable; missing characters: {' '.join(missing)}")
-    options = subset.Options()
-    options.flavor = "woff2"
-    options.layout_features = ["ssty", "dtls", "flac", "rtlm", "kern", "mark"]
-    options.hinting = False
-    options.desubroutinize = True
+    options = subset.Options(
+        flavor="woff2",
+        layout_features=["ssty", "dtls", "flac", "rtlm", "kern", "mark"],
+        hinting=False,
+        desubroutinize=True,
+    )
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=[ord(character) for character in characters()])
+    subsetter.populate(unicodes=[ord(character) for character in wanted])
     subsetter.subset(font)
     subset.save_font(font, str(target), options)
 
 
-def main():
+def main() -> None:
     """Read the command line and write the font."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path, help="for example STIXTwoMath-Regular.ttf")
     parser.add_argument("target", type=Path, help="the WOFF2 file to write")
+    parser.add_argument("--site", type=Path, default=ROOT / "_build/html", help="the built pages")
     options = parser.parse_args()
     try:
-        subset_math_font(options.source, options.target)
+        subset_math_font(options.source, options.target, ALWAYS | characters(options.site))
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(f"{options.target}: {options.target.stat().st_size / 1000:.0f} KB")
