@@ -164,7 +164,7 @@ def mend_operator(
         node.attrib |= {"lspace": "0", "rspace": "0.167em"}
     elif text in SIGNS:
         node.set("form", "prefix" if is_unary(before, row) else "infix")
-    elif text == APPLY_FUNCTION and after and (after[0].text or "") not in "([":
+    elif text == APPLY_FUNCTION and after and after[0].text not in ("(", "["):
         node.tag, node.text = "mspace", None
         node.set("width", "0.167em")
     elif text in FENCES and not (row.tag == "mrow" and not (before and after)):
