@@ -11,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import measure_results as tool
 import pytest
 import torch
 from matplotlib.colors import to_hex
-from notebook_format import read_notebook
 
+from tools import measure_results as tool
+from tools.notebook_format import read_notebook
 from utils.experiments import Results, load_results, plot_accuracies, plot_size_and_work
 from utils.experiments import _results as reading
 from utils.shapes import summarise

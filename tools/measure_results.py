@@ -29,9 +29,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from notebook_format import read_notebook
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools.notebook_format import read_notebook
 from utils.experiments import Results
 from utils.shapes import summarise
 from utils.training import evaluate

@@ -12,10 +12,11 @@ import re
 import sys
 from pathlib import Path
 
-from execute_notebooks import process
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from notebook_format import to_text
-from setup_cell import SETUP_CELL, SETUP_TAGS
+
+from tools.execute_notebooks import process
+from tools.notebook_format import to_text
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -50,31 +50,7 @@ class FormulaError(ValueError):
 
 
 def latex_to_mathml(latex: str, *, display: bool = False) -> str:
-    r"""
-    Convert a formula to a MathML element.
-
-    Parameters
-    ----------
-    latex : str
-        The formula, without dollar signs.
-    display : bool
-        Whether the formula stands on a line of its own.
-
-    Returns
-    -------
-    str
-        A ``math`` element; its ``alttext`` is the LaTeX source.
-
-    Raises
-    ------
-    FormulaError
-        When the formula is empty, wrong, or uses a command that is not known.
-
-    Examples
-    --------
-    >>> latex_to_mathml(r"\frac{n}{s}").split("alttext")[1]
-    '="\\frac{n}{s}"><mfrac><mi>n</mi><mi>s</mi></mfrac></math>'
-    """
+    """Return a formula as a MathML element whose ``alttext`` is the source, or refuse it."""
     source = " ".join(latex.split())
     check_source(source)
     root = math(xmlns="http://www.w3.org/1998/Math/MathML", alttext=source)
@@ -92,7 +68,7 @@ def latex_to_mathml(latex: str, *, display: bool = False) -> str:
 
 
 def check_source(latex: str) -> None:
-    r"""Refuse what docutils would show wrong, and what opens or closes without its partner."""
+    """Refuse what docutils would show wrong, and what opens or closes without its partner."""
     for pattern, message in REFUSED.items():
         if found := re.search(pattern, latex):
             fail(message, latex[found.start() :])

@@ -17,11 +17,12 @@ from typing import Any
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
-from prune_css import drop_missing_fonts, prune_css, words
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
+
+from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
 
 CALLOUTS = {
     "What to notice": "notice",

@@ -15,24 +15,7 @@ NESTED = ("media", "supports", "layer", "container")
 
 
 def words(text: str) -> set[str]:
-    """
-    Return all words in pages and scripts: every class and every id is one of them.
-
-    Parameters
-    ----------
-    text : str
-        HTML or JavaScript.
-
-    Returns
-    -------
-    set of str
-        Words; hyphens belong to them.
-
-    Examples
-    --------
-    >>> sorted(words('<p class="note first">1</p>'))
-    ['class', 'first', 'note', 'p']
-    """
+    """Return all words of pages and scripts: every class and every id is one of them."""
     return set(WORD.findall(text))
 
 
@@ -42,43 +25,12 @@ def prune_css(css: str, used: set[str]) -> str:
 
     A rule stays when one of its selectors can match, and when it has no selector (fonts,
     animations, page settings).
-
-    Parameters
-    ----------
-    css : str
-        A style sheet.
-    used : set of str
-        The classes and ids that occur, such as from `words`.
-
-    Returns
-    -------
-    str
-        The shorter style sheet.
-
-    Examples
-    --------
-    >>> prune_css(".a{color:red}.b,.a p{color:blue}@media print{.b{color:black}}", {"a"})
-    '.a{color:red}.a p{color:blue}'
     """
     return "".join(_kept(tinycss2.parse_stylesheet(css, True, True), used))
 
 
 def drop_missing_fonts(css: str, folder: Path) -> str:
-    """
-    Leave out the fonts of which no file is there.
-
-    Parameters
-    ----------
-    css : str
-        A style sheet.
-    folder : Path
-        Where the style sheet lies: the addresses in it begin there.
-
-    Returns
-    -------
-    str
-        The style sheet without these fonts.
-    """
+    """Leave out the fonts of which no file is there; addresses begin at the folder of the sheet."""
 
     def keep(rule: re.Match[str]) -> str:
         files = re.findall(r"url\([\"']?([^\"')?#]+)", rule[0])
