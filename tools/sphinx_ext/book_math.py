@@ -41,6 +41,7 @@ LAYERS = ("munder", "mover", "munderover")
 SIGNS = frozenset("+−±∓⋅×÷∗")
 FENCES = frozenset("⌊⌋⌈⌉⟨⟩{}|‖")
 ENDS = frozenset(")]}⌋⌉⟩|‖!…")  # what a sign can add to, of all operators
+SIZES = {"1.623em": "1.8em", "2.047em": "2.4em", "2.470em": "3em"}  # of Big, bigg, Bigg
 LIMITS = frozenset(("max", "min", "sup", "inf", "lim"))
 APPLY_FUNCTION = "\u2061"
 
@@ -134,6 +135,8 @@ def mend_operator(
 ) -> None:
     """Set the spaces around an operator, and whether it grows with what it encloses."""
     text = node.text or ""
+    if size := SIZES.get(node.get("minsize", "")):
+        node.attrib |= {"minsize": size, "maxsize": size}
     if text in ("/", "."):
         node.attrib |= {"lspace": "0", "rspace": "0"}
     elif text in LIMITS:
