@@ -298,8 +298,8 @@ def test_the_fingerprint_follows_the_code_and_not_the_comments(tmp_path):
 
 
 def test_the_tool_explains_itself():
-    script = ROOT / "tools" / "measure_results.py"
-    result = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.measure_results", "--help"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0
     assert "--only" in result.stdout
 

@@ -1,7 +1,7 @@
 """
 Begin a chapter: a notebook that keeps every rule, and the files of its exercises.
 
-    python tools/new_chapter.py 5 "Convolutional layers"
+    python -m tools.new_chapter 5 "Convolutional layers"
 
 It writes ``book/05_convolutional_layers.ipynb``, ``utils/checks/chapter_05.py`` and
 ``tests/wrong_answers/chapter_05.py``, and runs the notebook. Nothing that exists is overwritten.

@@ -2,13 +2,15 @@
 
 import argparse
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import sync_playwright
 
 from tools.find_browser import FLAGS, find_browser
 
+Theme = Literal["light", "dark"]
 WIDTHS = (1280, 375)
-THEMES = ("light", "dark")
+THEMES: tuple[Theme, Theme] = ("light", "dark")
 
 
 def take_screenshots(files: list[Path], out: Path, *, full_page: bool = True) -> None:
