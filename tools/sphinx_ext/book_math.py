@@ -33,6 +33,8 @@ REFUSED = {
     r"\\(boldsymbol|pmb)\b": r"write \mathbf for bold letters",
     r"\\operatorname ?\*": r"write \underset for what stands below an operator",
 }
+# What docutils reads differently from LaTeX: a comma within a number, and the end of a last row.
+REWRITTEN = {r"(?<=\d)\{,\}(?=\d)": ",", r"\\\\ ?(?=\\end\b)": ""}
 CHILDREN = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2}
 CHILDREN |= {"msubsup": 3, "munderover": 3}
 SCRIPTS = ("msub", "msup", "msubsup")
@@ -52,12 +54,14 @@ class FormulaError(ValueError):
 
 def latex_to_mathml(latex: str, *, display: bool = False) -> str:
     """Return a formula as a MathML element whose ``alttext`` is the source, or refuse it."""
-    source = " ".join(latex.split())
-    check_source(source)
-    root = math(xmlns="http://www.w3.org/1998/Math/MathML", alttext=source)
+    latex = " ".join(latex.split())
+    check_source(latex)
+    root = math(xmlns="http://www.w3.org/1998/Math/MathML", alttext=latex)
     root.set("display", "block" if display else "inline")
+    for pattern, text in REWRITTEN.items():
+        latex = re.sub(pattern, text, latex)
     try:
-        parse_latex_math(root, re.sub(r"(?<=\d)\{,\}(?=\d)", ",", source))
+        parse_latex_math(root, latex)
     except Exception as error:  # some mistakes end in an AttributeError or IndexError
         raise FormulaError(f"{error}".rstrip("!.")) from error
     elements: list[Any] = list(root.iter())

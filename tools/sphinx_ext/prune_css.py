@@ -11,6 +11,7 @@ import tinycss2
 WORD = re.compile(r"[A-Za-z_][\w-]*")
 # Names that scripts put together from parts.
 COMPOSED = re.compile(r"bs-tooltip|tooltip|dropdown|collaps|cnn-|book-|math-")
+SKIP = {"skip_comments": True, "skip_whitespace": True}
 NESTED = ("media", "supports", "layer", "container")
 
 
@@ -26,7 +27,7 @@ def prune_css(css: str, used: set[str]) -> str:
     A rule stays when one of its selectors can match, and when it has no selector (fonts,
     animations, page settings).
     """
-    return "".join(_kept(tinycss2.parse_stylesheet(css, True, True), used))
+    return "".join(_kept(tinycss2.parse_stylesheet(css, **SKIP), used))
 
 
 def drop_missing_fonts(css: str, folder: Path) -> str:
@@ -47,7 +48,7 @@ def _kept(rules: Iterable[Any], used: set[str]) -> Iterator[str]:
             if selectors:
                 yield f"{','.join(map(_text, selectors))}{{{_text(rule.content)}}}"
         elif rule.type == "at-rule" and rule.content and rule.lower_at_keyword in NESTED:
-            inner = "".join(_kept(tinycss2.parse_rule_list(rule.content, True, True), used))
+            inner = "".join(_kept(tinycss2.parse_rule_list(rule.content, **SKIP), used))
             if inner:
                 yield f"@{rule.at_keyword} {_text(rule.prelude)}{{{inner}}}"
         else:
