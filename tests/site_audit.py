@@ -63,32 +63,23 @@ def broken_links(page, site):
 
 def outside_files(page):
     """List the files that a page would load from another host."""
-    tags = parse(page).find_all(["link", "script", "img", "source", "iframe", "video"])
-    addresses = [
-        (tag.name, tag.get("src") or tag.get("href") or "", tag.get("rel")) for tag in tags
-    ]
-    return [
-        f"<{name}> {address}"
-        for name, address, rel in addresses
-        if is_outside(address) and rel not in (["canonical"], ["license"])
-    ]
+    found = parse(page).find_all(["link", "script", "img", "source", "iframe", "video"])
+    tags = [tag for tag in found if tag.get("rel") not in (["canonical"], ["license"])]
+    loaded = [(tag.name, tag.get("src") or tag.get("href") or "") for tag in tags]
+    return [f"<{name}> {address}" for name, address in loaded if is_outside(address)]
 
 
 def poor_alternatives(page):
     """List the pictures whose text alternative says nothing."""
     problems = []
     for image in parse(page).find_all("img"):
-        alt = image.get("alt")
-        source = image.get("src", "")[:60]
-        named_by_text = image.find_parent(["a", "button"])
-        if alt is None:
+        alt, source = image.get("alt"), image.get("src", "")[:60]
+        link = image.find_parent(["a", "button"])
+        if not alt and (alt is None or not (link and link.get_text(strip=True))):
             problems.append(f"{source}: no alt")
-        elif alt == "":
-            if not (named_by_text and named_by_text.get_text(strip=True)):
-                problems.append(f"{source}: empty alt")
-        elif re.search(r"\.(png|svg|jpe?g|gif)$|^[0-9a-f]{16,}|^_images", alt):
+        elif alt and re.search(r"\.(png|svg|jpe?g|gif)$|^[0-9a-f]{16,}|^_images", alt):
             problems.append(f"{source}: a file name is no alt: {alt}")
-        elif len(alt) < 15 and not named_by_text:
+        elif alt and len(alt) < 15 and not link:
             problems.append(f"{source}: this alt says too little: {alt}")
     return problems
 
