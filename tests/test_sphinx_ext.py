@@ -11,6 +11,7 @@ import pytest
 
 from tools.sphinx_ext.book_math import FormulaError, latex_to_mathml
 from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
+from tools.subset_math_font import characters, subset_math_font
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILDER = Path(sys.executable).with_name("jupyter-book")
@@ -195,6 +196,21 @@ def test_every_prefix_of_a_formula_is_a_formula_or_an_error():
             latex_to_mathml(formula[:end], display=True)
         except FormulaError:
             continue
+
+
+def test_the_font_is_cut_to_the_characters_of_the_formulas(tmp_path):
+    ttlib = pytest.importorskip("fontTools.ttLib")
+    pytest.importorskip("brotli")
+    source, target = ROOT / "book/_static/fonts/stix-two-math.woff2", tmp_path / "small.woff2"
+    formulas = latex_to_mathml(r"x + \Gamma \ln(7)"), latex_to_mathml(r"h \le 7", display=True)
+    (tmp_path / "page.html").write_text("b <b>c</b>".join(formulas), encoding="utf-8")
+    assert characters(tmp_path) == set("𝑥+Γln(7)ℎ≤")  # single letters lean, others do not
+    subset_math_font(source, target, characters(tmp_path))
+    font = ttlib.TTFont(target)
+    assert "MATH" in font
+    assert {chr(code) for code in font.getBestCmap()} - characters(tmp_path) == {"≥"}  # mirrored
+    with pytest.raises(ValueError, match="missing characters: 文"):
+        subset_math_font(source, target, {"文"})
 
 
 # ---------------------------------------------------------------------------- style sheets
@@ -446,7 +462,8 @@ def test_a_page_describes_itself(site, chapter):
 def test_little_is_published(site):
     static = site / "_static"
     names = {path.name for path in static.rglob("*")}
-    assert not {name for name in names if re.search(r"fontawesome|\.map$|vendor|locales", name)}
+    unused = r"fontawesome|\.map$|^vendor$|^locales$|LICENSE|webpack|^logo_|^theme\.css$"
+    assert not {name for name in names if re.search(unused, name)}
     sheet = (static / "styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
     assert len(sheet) < 150_000
     assert ".tooltip-inner" in sheet
