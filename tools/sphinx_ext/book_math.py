@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from xml.etree.ElementTree import Element, tostring
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import parse_latex_math
 from docutils.utils.math.mathml_elements import MathElement, math, mover
 from sphinx.application import Sphinx
@@ -62,8 +63,10 @@ def latex_to_mathml(latex: str, *, display: bool = False) -> str:
         latex = re.sub(pattern, text, latex)
     try:
         parse_latex_math(root, latex)
-    except Exception as error:  # some mistakes end in an AttributeError or IndexError
-        raise FormulaError(f"{error}".rstrip("!.")) from error
+    except MathError as error:
+        raise FormulaError(str(error).rstrip("!.")) from error
+    except Exception as error:  # such as the IndexError of a script without a base
+        raise FormulaError("something is missing") from error
     elements: list[Any] = list(root.iter())
     for element in elements:
         check_element(element)
