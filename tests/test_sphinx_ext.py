@@ -5,11 +5,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+from docutils import nodes, utils
 
 from tools.sphinx_ext.book_math import FormulaError, latex_to_mathml
+from tools.sphinx_ext.book_site import page_description, start_afresh
 from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
 from tools.subset_math_font import characters, subset_math_font
 
@@ -458,6 +461,29 @@ def test_a_page_describes_itself(site, chapter):
     assert open_graph["og:site_name"].startswith("Convolutional Neural Networks")
     assert chapter.title.get_text().startswith("7. A chapter – Convolutional")
     assert read_page(site / "index.html").select("meta[content=website]")
+
+
+@pytest.mark.parametrize(
+    ("limit", "shown"),
+    [
+        (54, "A first sentence, then another one, and then the third"),
+        (53, "A first sentence, then another one, and then the…"),
+        (38, "A first sentence, then another one…"),
+    ],
+)
+def test_a_description_ends_with_a_word(limit, shown):
+    page, section = utils.new_document("page"), nodes.section()
+    page += section
+    text = "A first sentence, then another one,\nand then the third"
+    section += [nodes.paragraph("", "Too short."), nodes.paragraph("", text)]
+    assert page_description(page, limit=limit) == shown
+
+
+@pytest.mark.parametrize(("builder", "stays"), [("html", False), ("singlehtml", True)])
+def test_static_files_are_copied_again_since_they_were_shortened(builder, stays, tmp_path):
+    (tmp_path / "_static").mkdir()
+    start_afresh(SimpleNamespace(outdir=tmp_path), SimpleNamespace(name=builder))
+    assert (tmp_path / "_static").exists() == stays
 
 
 def test_little_is_published(site):
