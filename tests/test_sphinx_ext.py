@@ -290,6 +290,10 @@ are cut off where a word ends.
 1. first,
 2. second.
 
+A list of its own:
+
+- that no box takes.
+
 **What to notice.** It is green, as {numref}`fig-07-b` and {eq}`eq-size` show.
 
 **Something else.** It is not marked.
