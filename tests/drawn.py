@@ -1,5 +1,7 @@
 """What tests ask of a figure: its panels, the texts and numbers in them, where things stand."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -56,12 +58,17 @@ def patches_of(ax, role, kind=Rectangle):
     return [patch for patch in ax.patches if role_of(patch) == role and isinstance(patch, kind)]
 
 
+def is_filled(patch):
+    """Tell whether a patch has a colour inside."""
+    return patch.get_facecolor()[3] > 0
+
+
 def cells_of(ax, role):
     """Return the (left, top) corners of the cells of a role: patches of size 1 that are filled."""
     return [
         patch.get_xy()
         for patch in patches_of(ax, role)
-        if (patch.get_width(), patch.get_height()) == (1, 1) and patch.get_fill()
+        if (patch.get_width(), patch.get_height()) == (1, 1) and is_filled(patch)
     ]
 
 
@@ -70,7 +77,7 @@ def frames_of(ax, role="highlight"):
     return [
         (*patch.get_xy(), patch.get_width(), patch.get_height())
         for patch in patches_of(ax, role)
-        if not patch.get_fill()
+        if not is_filled(patch)
     ]
 
 
@@ -110,3 +117,14 @@ def assert_nothing_is_cut_off(figure, *, smallest=8):
 def assert_no_figure_is_open():
     """Assert that a call that failed left no figure behind."""
     assert plt.get_fignums() == []
+
+
+def assert_texts_do_not_touch(figure):
+    """Assert that no text of a diagram lies on another."""
+    figure.draw_without_rendering()
+    texts = [text for ax in figure.axes for text in ax.texts] + figure.texts
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    for (text, box), (other, its) in itertools.combinations(boxes, 2):
+        across = min(box.x1, its.x1) - max(box.x0, its.x0)
+        along = min(box.y1, its.y1) - max(box.y0, its.y0)
+        assert across < 2 or along < 0.35 * min(box.height, its.height), (text, other)
