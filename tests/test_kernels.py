@@ -55,9 +55,9 @@ def test_each_call_gives_a_tensor_of_its_own():
 
 
 def test_an_unknown_name_gets_the_close_ones():
-    with pytest.raises(ValueError, match="kernel 'sobel' is not known: did you mean 'sobel_"):
+    with pytest.raises(ValueError, match="name 'sobel' is not known: did you mean 'sobel_"):
         kernel("sobel")
     with pytest.raises(ValueError, match="did you mean 'gaussian'"):
         kernel("gausian")
-    with pytest.raises(TypeError, match="kernel must be a string, got 3"):
+    with pytest.raises(TypeError, match="name must be a string, got 3"):
         kernel(3)

@@ -1,10 +1,63 @@
 """Arguments become what functions work on, or an error says what was expected and what came."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
 
 from utils import _validate as v
+
+
+@v.checked
+def resize(image: v.Matrix, size: v.Pair = 4, *, factor: v.Count | None = None, title: object = 3):
+    """Show what arrives in the body."""
+    return image, size, factor, title
+
+
+class TestChecked:
+    def test_the_body_sees_what_the_signature_declares(self):
+        image, size, factor, title = resize([[1, 2]], (np.int64(2), 3), factor=np.int64(5), title=0)
+        assert image.dtype == torch.float32
+        assert (size, factor, title) == ((2, 3), 5, 0)
+        assert type(factor) is int
+
+    def test_defaults_are_converted_too(self):
+        assert resize([[1, 2]])[1:] == ((4, 4), None, 3)
+
+    def test_none_passes_where_the_signature_says_so(self):
+        assert resize([[1, 2]], factor=None)[2] is None
+        with pytest.raises(TypeError, match=r"^size must be an integer or a pair .*, got None"):
+            resize([[1, 2]], None)
+
+    def test_an_error_names_the_parameter_however_it_was_given(self):
+        for call in (lambda: resize([[1, 2]], 0), lambda: resize(image=[[1, 2]], size=0)):
+            with pytest.raises(ValueError, match=r"^size must be at least 1, got 0$"):
+                call()
+
+    @pytest.mark.parametrize(
+        ("arguments", "options", "message"),
+        [
+            ((), {}, r"resize\(\) missing 1 required positional argument: 'image'"),
+            (([[1]],), {"sise": 3}, r"resize\(\) got an unexpected keyword argument 'sise'"),
+            (([[1]], 1, 2), {}, r"resize\(\) takes from 1 to 2 positional arguments but 3"),
+            (([[1]],), {"image": 2}, r"resize\(\) got multiple values for argument 'image'"),
+        ],
+    )
+    def test_a_call_that_does_not_fit_gets_pythons_own_error(self, arguments, options, message):
+        with pytest.raises(TypeError, match=message) as caught:
+            resize(*arguments, **options)
+        assert caught.value.__context__ is None
+
+    def test_help_shows_the_function_without_the_kinds(self):
+        assert resize.__doc__ == "Show what arrives in the body."
+        assert str(inspect.signature(resize)) == "(image, size=4, *, factor=None, title=3)"
+
+    def test_the_kinds_can_be_read(self):
+        kinds = v.kinds_of(resize.__wrapped__)
+        assert list(kinds) == ["image", "size", "factor"]
+        assert [kind.optional for kind in kinds.values()] == [False, False, True]
+
 
 NOT_NUMBERS = [None, "text", b"bytes", 3, 3.5, {"a": 1}, {1, 2}, object()]
 

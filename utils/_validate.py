@@ -1,86 +1,157 @@
 """
-Turn what a caller gives into what a function works on, or say clearly what was wrong.
+What the arguments of a function may be: said once, in its signature.
 
-This is the only module that words errors about shapes, sizes and names. A message names the
-argument, says what was expected and what came: ``image must have shape (H, W) or (C, H, W), got
-(2, 3, 4, 5)``. Wrong kinds of objects raise `TypeError`, wrong values raise `ValueError`. No
-argument is ever changed.
+A *kind* of argument is a type with a check: `Count` is an integer from 1, `Pair` an integer or a
+pair of them, `Image` a tensor that can be drawn. A public function names the kinds of its
+parameters and is `checked`; its body then works on values that are right and converted::
+
+    @checked
+    def conv_parameters(in_channels: Count, out_channels: Count, kernel_size: Pair, ...):
+
+The function behind a kind (``as_*``) returns what the body works on, or raises: `TypeError` for a
+wrong type of object, `ValueError` for a wrong value. What depends on several arguments is checked
+in the body, by one of the ``require_*`` functions. All messages are worded here: they name the
+parameter, say what was expected and what came: ``image must have shape (H, W) or (C, H, W), got
+(2, 3, 4, 5)``. No argument is ever changed. Each kind knows a few wrong values, from which
+tests/test_helpers_contract.py derives what every checked function must refuse.
 """
+
+from __future__ import annotations
 
 import difflib
 import functools
+import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar, cast, get_args
 
 import numpy as np
 import torch
+from torch import Tensor
 
-__all__ = [
-    "as_axes",
-    "as_batch",
-    "as_bool",
-    "as_choice",
-    "as_conv_layer",
-    "as_device",
-    "as_examples",
-    "as_image",
-    "as_image_and_filter",
-    "as_image_weight_bias",
-    "as_images",
-    "as_input_shape",
-    "as_int",
-    "as_kernel",
-    "as_labelled_images",
-    "as_labels",
-    "as_layers",
-    "as_map",
-    "as_matrix",
-    "as_module",
-    "as_networks",
-    "as_number",
-    "as_optimiser",
-    "as_padding",
-    "as_pair",
-    "as_path",
-    "as_same_dtype",
-    "as_shares",
-    "as_step_count",
-    "as_tensor",
-    "as_texts",
-    "as_titles",
-    "as_trainable",
-    "as_undivided",
-    "pad_amounts",
-    "require_at_most",
-    "require_classes",
-    "require_finite_loss",
-    "require_one_each",
-    "require_scores",
-]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+# The declaration ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """
+    What an argument may be; it stands in the signature, in an `Annotated` type.
+
+    Parameters
+    ----------
+    convert : callable
+        ``convert(value, name)`` returns what the function works on, or raises an error that names
+        the parameter.
+    wrong : sequence
+        A few values that it must refuse, for the tests.
+    optional : bool
+        Whether None passes as it is: ``Count | None`` in the signature.
+    """
+
+    convert: Callable[[Any, str], Any]
+    wrong: Sequence[Any] = ()
+    optional: bool = False
+
+    def __call__(self, value: Any, name: str) -> Any:
+        return None if self.optional and value is None else self.convert(value, name)
+
+
+def kinds_of(function: Callable[..., Any]) -> dict[str, Kind]:
+    """Return the kind of each parameter of `function` that declares one."""
+    kinds = {}
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        annotation = parameter.annotation
+        alternatives = [annotation, *get_args(annotation)]  # a type, or those of `X | None`
+        for alternative in alternatives:
+            for part in getattr(alternative, "__metadata__", ()):
+                if isinstance(part, Kind):
+                    kinds[name] = replace(part, optional=NoneType in alternatives)
+    return kinds
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """
+    Check and convert the arguments of `function` as its signature declares.
+
+    Defaults are converted as well, so that the body never sees anything else. A call that does not
+    fit the signature raises Python's own error.
+    """
+    signature = inspect.signature(function)
+    kinds = kinds_of(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            bound = None
+        if bound is None:
+            return function(*args, **kwargs)  # Python says what is missing or not known
+        bound.apply_defaults()
+        for name, kind in kinds.items():
+            bound.arguments[name] = kind(bound.arguments[name], name)
+        return function(*bound.args, **bound.kwargs)
+
+    # What help() and an editor show: `size, kernel_size, *, stride=1`, without the kinds.
+    plain = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    call.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=plain, return_annotation=signature.empty
+    )
+    return call
 
 
 # Single values ------------------------------------------------------------------------------
 
 
-def as_int(value, name, *, minimum=1, maximum=None):
+def as_int(value: Any, name: str, *, minimum: int = 1, maximum: int | None = None) -> int:
     """Return `value` as an int from `minimum` to `maximum`; bools, floats, strings are refused."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, got {_describe(value)}")
-    if value < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, got {value}")
-    if maximum is not None and value > maximum:
-        raise ValueError(f"{name} must be at most {maximum:,}, got {value:,}")
-    return int(value)
+    whole = int(value)
+    if whole < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {whole}")
+    if maximum is not None and whole > maximum:
+        raise ValueError(f"{name} must be at most {maximum:,}, got {whole:,}")
+    return whole
 
 
-def as_number(value, name, *, minimum=None, above=None, maximum=None, below=None):
+def integer(minimum: int = 1, maximum: int | None = None) -> Kind:
+    """Return the kind of an integer within limits."""
+    outside = [minimum - 1] if maximum is None else [minimum - 1, maximum + 1]
+    wrong = [*outside, 2.5, "2", True, None]
+    return Kind(functools.partial(as_int, minimum=minimum, maximum=maximum), wrong)
+
+
+Count = Annotated[int, integer()]
+NonNegative = Annotated[int, integer(minimum=0)]
+
+
+def as_number(
+    value: Any,
+    name: str,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    below: float | None = None,
+) -> float:
     """Return `value` as a finite float between limits that belong to it, or do not."""
     if isinstance(value, torch.Tensor) and value.ndim == 0:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {_describe(value)}")
+    value = cast(Any, value)
     if not np.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value}")
     if minimum is not None and value < minimum:
@@ -94,14 +165,29 @@ def as_number(value, name, *, minimum=None, above=None, maximum=None, below=None
     return float(value)
 
 
-def as_bool(value, name):
+def number(**limits: Any) -> Kind:
+    """Return the kind of a finite number within the limits of `as_number`."""
+    steps = {"minimum": -0.5, "above": 0, "maximum": 0.5, "below": 0}
+    outside = [limit + steps[side] for side, limit in limits.items()]
+    wrong = [*outside, float("nan"), "2", True, None]
+    return Kind(functools.partial(as_number, **limits), wrong)
+
+
+Number = Annotated[float, number()]
+Positive = Annotated[float, number(above=0)]
+
+
+def as_bool(value: Any, name: str) -> bool:
     """Return `value` if it is True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {_describe(value)}")
     return bool(value)
 
 
-def as_choice(value, name, options):
+Flag = Annotated[bool, Kind(as_bool, ["yes", 2.5, [True], None])]
+
+
+def as_choice(value: Any, name: str, options: Iterable[str]) -> str:
     """Return `value` if it is one of the strings `options`; else name the closest ones."""
     options = list(options)
     if not isinstance(value, str):
@@ -113,14 +199,22 @@ def as_choice(value, name, options):
     raise ValueError(f"{name} {value!r} is not known: {hint}")
 
 
-def as_path(value, name):
+def choice(options: Iterable[str]) -> Kind:
+    """Return the kind of a string that is one of `options`."""
+    return Kind(functools.partial(as_choice, options=options), [None, 3, "qqqq"])
+
+
+def as_path(value: Any, name: str) -> Path:
     """Return a string or a path as a path, with ``~`` written out."""
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(f"{name} must be a string or a path, got {_describe(value)}")
     return Path(value).expanduser().absolute()
 
 
-def as_shares(**shares):
+FilePath = Annotated[Any, Kind(as_path, [None, 3, True])]
+
+
+def as_shares(**shares: Any) -> list[float]:
     """Return the named parts of a whole, each from 0 to less than 1; they must leave a rest."""
     numbers = [as_number(value, name, minimum=0) for name, value in shares.items()]
     if sum(numbers) >= 1 - 1e-9:
@@ -130,7 +224,7 @@ def as_shares(**shares):
     return numbers
 
 
-def as_undivided(value, name, dataset):
+def as_undivided(value: Any, name: str, dataset: str) -> None:
     """Refuse to choose a part of a data set that has none."""
     if value is not None:
         raise ValueError(
@@ -139,7 +233,7 @@ def as_undivided(value, name, dataset):
         )
 
 
-def as_step_count(number, *, most):
+def as_step_count(number: int, *, most: int) -> int:
     """Return the number of steps of an animation if it is at most `most`."""
     if number > most:
         raise ValueError(
@@ -148,11 +242,12 @@ def as_step_count(number, *, most):
     return number
 
 
-def as_texts(texts, name, number):
-    """Return a list of `number` strings, one for each thing they are written at."""
+def as_texts(texts: Any, name: str, number: int | None = None) -> list[str]:
+    """Return a list of strings, `number` of them where one belongs to each of so many things."""
     if not isinstance(texts, (list, tuple)):
-        raise TypeError(f"{name} must be a list of {number} texts, got {_describe(texts)}")
-    if len(texts) != number:
+        count = "" if number is None else f"{number} "
+        raise TypeError(f"{name} must be a list of {count}texts, got {_describe(texts)}")
+    if number is not None and len(texts) != number:
         raise ValueError(f"{name} must hold {number} texts, got {len(texts)}")
     for index, text in enumerate(texts):
         if not isinstance(text, str):
@@ -160,12 +255,15 @@ def as_texts(texts, name, number):
     return list(texts)
 
 
-def as_titles(titles, number):
+def as_titles(titles: Any, number: int) -> Sequence[str | None]:
     """Return one title (or None) for each panel."""
     return [None] * number if titles is None else as_texts(titles, "titles", number)
 
 
-def as_pair(value, name, *, minimum=1):
+Texts = Annotated[Any, Kind(as_texts, ["text", 3, [3, 4], None])]
+
+
+def as_pair(value: Any, name: str, *, minimum: int = 1) -> tuple[int, int]:
     """Return an int or a pair of ints as a (height, width) tuple."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         value = (value, value)
@@ -177,18 +275,55 @@ def as_pair(value, name, *, minimum=1):
     return height, width
 
 
-def as_padding(padding):
+def pair(minimum: int = 1) -> Kind:
+    """Return the kind of an integer or a pair of them, given to the body as a pair."""
+    return Kind(functools.partial(as_pair, minimum=minimum), _not_pairs(minimum))
+
+
+def int_or_pair(minimum: int = 1) -> Kind:
+    """Return the kind of an integer or a pair of them, for a body that tells them apart."""
+    return Kind(functools.partial(as_int_or_pair, minimum=minimum), _not_pairs(minimum))
+
+
+def _not_pairs(minimum: int) -> list[Any]:
+    return [minimum - 1, (2, minimum - 1), 2.5, "2", (1, 2, 3), (1,), (2, None), True, None]
+
+
+def as_int_or_pair(value: Any, name: str, *, minimum: int = 1) -> int | tuple[int, int]:
+    """Return an int as an int, a pair of ints as a tuple."""
+    sizes = as_pair(value, name, minimum=minimum)
+    return sizes[0] if isinstance(value, Integral) else sizes
+
+
+Pair = Annotated[Any, pair()]
+NonNegativePair = Annotated[Any, pair(minimum=0)]
+IntOrPair = Annotated[Any, int_or_pair()]
+NonNegativeIntOrPair = Annotated[Any, int_or_pair(minimum=0)]
+
+
+def as_padding(padding: Any, name: str = "padding") -> tuple[int, int] | str:
     """Return `padding` as a (height, width) tuple, or as the string "same" or "valid"."""
     if isinstance(padding, str):
-        return as_choice(padding, "padding", ("same", "valid"))
-    return as_pair(padding, "padding", minimum=0)
+        return as_choice(padding, name, ("same", "valid"))
+    return as_pair(padding, name, minimum=0)
 
 
-def as_layers(layers, name="layers"):
+def as_padding_or_int(padding: Any, name: str) -> int | tuple[int, int] | str:
+    """Return `padding` as `as_padding` does, but an int as an int."""
+    rows_columns = as_padding(padding, name)
+    return int(padding) if isinstance(padding, Integral) else rows_columns
+
+
+_NOT_PADDINGS = [*_not_pairs(0), "sane"]
+Padding = Annotated[Any, Kind(as_padding, _NOT_PADDINGS)]
+PaddingOrInt = Annotated[Any, Kind(as_padding_or_int, _NOT_PADDINGS)]
+
+
+def as_layers(layers: Any, name: str = "layers") -> list[tuple[int, int, int]]:
     """Return a list of (kernel size, stride[, dilation]) as a list of three ints each."""
     if not isinstance(layers, (list, tuple)):
         raise TypeError(f"{name} must be a list of (kernel_size, stride), got {_describe(layers)}")
-    checked = []
+    triples = []
     for index, layer in enumerate(layers):
         label = f"{name}[{index}]"
         expected = f"{label} must be (kernel_size, stride) or (kernel_size, stride, dilation)"
@@ -197,11 +332,11 @@ def as_layers(layers, name="layers"):
         if len(layer) not in (2, 3):
             raise ValueError(f"{expected}, got {_describe(layer)}")
         kernel_size, stride, dilation = (*layer, 1)[:3]
-        checked.append(tuple(as_int(part, label) for part in (kernel_size, stride, dilation)))
-    return checked
+        triples.append(tuple(as_int(part, label) for part in (kernel_size, stride, dilation)))
+    return cast(list[tuple[int, int, int]], triples)
 
 
-def as_input_shape(shape, name="input_shape"):
+def as_input_shape(shape: Any, name: str = "input_shape") -> tuple[int, ...]:
     """Return the shape of an input as a tuple of ints."""
     if not isinstance(shape, (list, tuple)):
         raise TypeError(f"{name} must be a tuple such as (C, H, W), got {_describe(shape)}")
@@ -210,7 +345,14 @@ def as_input_shape(shape, name="input_shape"):
     return tuple(as_int(size, f"{name}[{axis}]") for axis, size in enumerate(shape))
 
 
-def pad_amounts(padding, kernel_size, *, stride=1, dilation=1):
+InputShape = Annotated[
+    Any, Kind(as_input_shape, [None, 3, "text", (), (3, 0, 9), (3, 8.5, 9), torch.ones(3)])
+]
+
+
+def pad_amounts(
+    padding: Any, kernel_size: Any, *, stride: Any = 1, dilation: Any = 1
+) -> tuple[tuple[int, int], tuple[int, int]]:
     """
     Return the padding as ``((top, bottom), (left, right))``.
 
@@ -237,7 +379,7 @@ def pad_amounts(padding, kernel_size, *, stride=1, dilation=1):
 # Tensors ------------------------------------------------------------------------------------
 
 
-def as_tensor(value, name):
+def as_tensor(value: Any, name: str) -> Tensor:
     """
     Return a real tensor, array or nested list as a floating-point tensor.
 
@@ -256,12 +398,34 @@ def as_tensor(value, name):
     return tensor
 
 
-def as_matrix(values, name, *, shape="(H, W)"):
+_NOT_TENSORS = [None, "text", 3, torch.zeros(2, 2, dtype=torch.complex64), [[1, 2], [3]], object()]
+
+
+def tensor(shape: str) -> Kind:
+    """Return the kind of a non-empty tensor of a shape such as ``"(C, H, W)"``."""
+    axes = shape.count(",") + 1
+
+    def convert(value: Any, name: str) -> Tensor:
+        return _require_shape(as_tensor(value, name), name, shape, axes)
+
+    wrong = [*_NOT_TENSORS, torch.zeros([2] * (axes + 1)), torch.zeros([0] * axes)]
+    return Kind(convert, wrong)
+
+
+def _not_drawable(*shapes: tuple[int, ...]) -> list[Any]:
+    infinite = torch.full(shapes[0], torch.inf)
+    return [*_NOT_TENSORS, infinite, *(torch.zeros(shape) for shape in shapes[1:])]
+
+
+def as_matrix(values: Any, name: str, *, shape: str = "(H, W)") -> Tensor:
     """Return `values` as a non-empty 2-D floating-point tensor, gradient and device kept."""
     return _require_shape(as_tensor(values, name), name, shape, 2)
 
 
-def as_image(image, name="image"):
+Matrix = Annotated[Tensor, tensor("(H, W)")]
+
+
+def as_image(image: Any, name: str = "image") -> Tensor:
     """
     Return an image as a (C, H, W) floating-point tensor that is safe to draw.
 
@@ -279,7 +443,10 @@ def as_image(image, name="image"):
     return tensor.unsqueeze(0) if tensor.ndim == 2 else tensor
 
 
-def as_images(images, name="images"):
+Image = Annotated[Tensor, Kind(as_image, _not_drawable((4, 5), (2, 3, 4, 5), (4,), (0, 4)))]
+
+
+def as_images(images: Any, name: str = "images") -> list[Tensor]:
     """Return a non-empty list, tuple or (N, C, H, W) batch of images as a list of (C, H, W)."""
     if isinstance(images, (torch.Tensor, np.ndarray)):
         if images.ndim != 4:
@@ -294,7 +461,11 @@ def as_images(images, name="images"):
     return [as_image(image, f"{name}[{index}]") for index, image in enumerate(images)]
 
 
-def as_map(response, name):
+_NOT_IMAGES = [None, "text", 3, [], [torch.zeros(3)], torch.zeros(4, 4)]
+Images = Annotated[Any, Kind(as_images, _NOT_IMAGES)]  # a list in the body
+
+
+def as_map(response: Any, name: str) -> Tensor:
     """Return one feature map as a (H, W) tensor."""
     tensor = as_image(response, name)
     if len(tensor) != 1:
@@ -302,7 +473,10 @@ def as_map(response, name):
     return tensor[0]
 
 
-def as_kernel(kernel, name="kernel"):
+Map = Annotated[Tensor, Kind(as_map, _not_drawable((4, 5), (2, 4, 5), (4,), (0, 4)))]
+
+
+def as_kernel(kernel: Any, name: str = "kernel") -> Tensor:
     """
     Return a kernel as a (kH, kW) floating-point tensor that is safe to draw.
 
@@ -315,28 +489,42 @@ def as_kernel(kernel, name="kernel"):
     return _require_finite(tensor, name)
 
 
-def as_weight(weight, name="weight"):
+Kernel = Annotated[Tensor, Kind(as_kernel, _not_drawable((3, 3), (2, 1, 3, 3), (3,), (0, 3)))]
+
+
+def as_weight(weight: Any, name: str = "weight") -> Tensor:
     """Return the weight of a convolution, (C_out, C_in, kH, kW), safe to draw."""
     tensor = _for_drawing(as_tensor(weight, name))
     _require_shape(tensor, name, "(C_out, C_in, kH, kW)", 4)
     return _require_finite(tensor, name)
 
 
-def as_conv_layer(layer, name="conv_layer"):
+Weight = Annotated[Tensor, Kind(as_weight, _not_drawable((2, 3, 3, 3), (3, 3), (2, 3, 0, 3)))]
+
+
+def as_conv_layer(layer: Any, name: str = "conv_layer") -> torch.nn.Conv2d:
     """Return `layer` if it is a `torch.nn.Conv2d`."""
     if not isinstance(layer, torch.nn.Conv2d):
         raise TypeError(f"{name} must be a torch.nn.Conv2d, got {_describe(layer)}")
     return layer
 
 
-def as_module(module, name="module"):
+_NOT_CONV_LAYERS = [None, "text", torch.nn.Linear, torch.nn.Conv2d, torch.nn.ReLU()]
+ConvLayer = Annotated[torch.nn.Conv2d, Kind(as_conv_layer, _NOT_CONV_LAYERS)]
+
+
+def as_module(module: Any, name: str = "module") -> torch.nn.Module:
     """Return `module` if it is a `torch.nn.Module`."""
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"{name} must be a torch.nn.Module, got {_describe(module)}")
     return module
 
 
-def as_networks(networks):
+_NOT_MODULES = [None, "text", torch.nn.ReLU, torch.relu]
+Module = Annotated[torch.nn.Module, Kind(as_module, _NOT_MODULES)]
+
+
+def as_networks(networks: Any, name: str = "networks") -> dict[str, tuple]:
     """Return named networks as a dict of name to (module, input_shape)."""
     if not isinstance(networks, Mapping):
         raise TypeError(f"networks must map names to (module, input_shape), got {networks!r:.60}")
@@ -349,14 +537,21 @@ def as_networks(networks):
     return dict(networks)
 
 
-def as_axes(ax, name="ax"):
+_NOT_NETWORKS: list[Any] = [None, 3, "text", [], {}, {3: (torch.nn.ReLU(), (3, 4, 4))}, {"a": (3,)}]
+Networks = Annotated[Any, Kind(as_networks, _NOT_NETWORKS)]
+
+
+def as_axes(ax: Any, name: str = "ax") -> Axes:
     """Return `ax` if it is one Matplotlib Axes."""
     if not (hasattr(ax, "imshow") and hasattr(ax, "add_patch")):
         raise TypeError(f"{name} must be a Matplotlib Axes, got {_describe(ax)}")
     return ax
 
 
-def as_same_dtype(**tensors):
+Ax = Annotated["Axes", Kind(as_axes, ["text", 3, np.array([1, 2]), None])]  # `Ax | None`
+
+
+def as_same_dtype(**tensors: Tensor) -> tuple[Tensor, ...]:
     """Return the named tensors in the widest of their dtypes; they must share a device."""
     devices = [str(tensor.device) for tensor in tensors.values()]
     if len(set(devices)) > 1:
@@ -367,7 +562,7 @@ def as_same_dtype(**tensors):
     return tuple(tensor.to(dtype) for tensor in tensors.values())
 
 
-def as_image_and_filter(image, filter):
+def as_image_and_filter(image: Any, filter: Any) -> tuple[Tensor, ...]:
     """Return a (C, H, W) image and a (C, kH, kW) filter that can be multiplied."""
     image = _require_shape(as_tensor(image, "image"), "image", "(C, H, W)", 3)
     filter = _require_shape(as_tensor(filter, "filter"), "filter", "(C, kH, kW)", 3)
@@ -379,7 +574,7 @@ def as_image_and_filter(image, filter):
     return as_same_dtype(image=image, filter=filter)
 
 
-def as_image_weight_bias(image, weight, bias):
+def as_image_weight_bias(image: Any, weight: Any, bias: Any) -> tuple[Tensor, ...]:
     """Return a (C_in, H, W) image, (C_out, C_in, kH, kW) weight and (C_out,) bias that match."""
     image = _require_shape(as_tensor(image, "image"), "image", "(C_in, H, W)", 3)
     weight = as_tensor(weight, "weight")
@@ -395,7 +590,7 @@ def as_image_weight_bias(image, weight, bias):
     return as_same_dtype(image=image, weight=weight, bias=bias)
 
 
-def as_labelled_images(images, labels):
+def as_labelled_images(images: Any, labels: Any) -> tuple[Tensor, Tensor]:
     """Return (N, C, H, W) images as they are, and (N,) integer labels as int64."""
     images = _require_shape(_tensor_from(images, "images"), "images", "(N, C, H, W)", 4)
     labels = as_labels(labels)
@@ -410,7 +605,7 @@ def as_labelled_images(images, labels):
 # Training -----------------------------------------------------------------------------------
 
 
-def as_batch(images, name="images"):
+def as_batch(images: Any, name: str = "images") -> Tensor:
     """Return a batch (N, ...) as a finite floating-point tensor without gradients."""
     tensor = as_tensor(images, name).detach()
     if tensor.ndim < 2 or tensor.numel() == 0:
@@ -418,7 +613,11 @@ def as_batch(images, name="images"):
     return _require_finite(tensor, name)
 
 
-def as_labels(labels, name="labels"):
+_NOT_BATCHES: list[Any] = [None, "text", 3, [], torch.zeros(5), torch.full((5, 4), torch.inf)]
+Batch = Annotated[Tensor, Kind(as_batch, _NOT_BATCHES)]
+
+
+def as_labels(labels: Any, name: str = "labels") -> Tensor:
     """Return labels as an int64 tensor of shape (N,); floating-point numbers are refused."""
     labels = _tensor_from(labels, name)
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
@@ -428,7 +627,11 @@ def as_labels(labels, name="labels"):
     return labels.long()
 
 
-def as_examples(pair, name):
+_NOT_LABELS = [None, "text", 3, [], [0.5], [True], torch.zeros(5), torch.ones(5, 1).long()]
+Labels = Annotated[Tensor, Kind(as_labels, _NOT_LABELS)]
+
+
+def as_examples(pair: Any, name: str) -> tuple[Tensor, Tensor]:
     """Return (images, labels), one label for each image."""
     if not isinstance(pair, (list, tuple)):
         raise TypeError(f"{name} must be a pair (images, labels), got {_describe(pair)}")
@@ -439,14 +642,25 @@ def as_examples(pair, name):
     return images, labels
 
 
-def as_trainable(model, name="model"):
+_NOT_EXAMPLES = [
+    *(None, 3, "text", (), (torch.zeros(5, 4), [0] * 4), (torch.zeros(5, 4), [0] * 5, 3)),
+    *((torch.zeros(5, 4), labels) for labels in _NOT_LABELS),
+    *((images, [0] * 5) for images in _NOT_BATCHES),
+]
+Examples = Annotated[Any, Kind(as_examples, _NOT_EXAMPLES)]
+
+
+def as_trainable(model: Any, name: str = "model") -> torch.nn.Module:
     """Return `model` if it is a `torch.nn.Module` with parameters to train."""
     if not any(parameter.requires_grad for parameter in as_module(model, name).parameters()):
         raise ValueError(f"{name} must have parameters that require gradients, got none")
     return model
 
 
-def as_device(device, name="device"):
+Trainable = Annotated[torch.nn.Module, Kind(as_trainable, [*_NOT_MODULES, torch.nn.ReLU()])]
+
+
+def as_device(device: Any, name: str = "device") -> torch.device:
     """Return a `torch.device` that can be computed on here."""
     if not isinstance(device, (str, torch.device)):
         raise TypeError(f'{name} must be a device such as "cpu", got {_describe(device)}')
@@ -460,7 +674,12 @@ def as_device(device, name="device"):
     return probe.device
 
 
-def as_optimiser(optimiser, parameters, learning_rate):
+Device = Annotated[Any, Kind(as_device, [3, "gpu", "meta", "cuda:99", None])]
+
+
+def as_optimiser(
+    optimiser: Any, parameters: Iterable[Tensor], learning_rate: Any
+) -> torch.optim.Optimizer:
     """Return the `torch.optim.Optimizer` that ``optimiser(parameters, lr=learning_rate)`` makes."""
     learning_rate = as_number(learning_rate, "learning_rate", above=0)
     expected = "optimiser must be a callable such as torch.optim.Adam"
@@ -475,7 +694,7 @@ def as_optimiser(optimiser, parameters, learning_rate):
     return made
 
 
-def require_scores(model, images, name="images"):
+def require_scores(model: torch.nn.Module, images: Tensor, name: str = "images") -> int:
     """Return the number of classes of a model that gives each image one score a class."""
     try:
         scores = model(images)
@@ -493,7 +712,7 @@ def require_scores(model, images, name="images"):
     return scores.shape[1]
 
 
-def require_classes(labels, classes, name):
+def require_classes(labels: Tensor, classes: int, name: str) -> None:
     """Refuse labels that are not from 0 to `classes` - 1."""
     low, high = (int(value) for value in labels.aminmax())
     if low < 0 or high >= classes:
@@ -503,7 +722,7 @@ def require_classes(labels, classes, name):
         )
 
 
-def require_one_each(values, others, name, other_name):
+def require_one_each(values: Tensor, others: Tensor, name: str, other_name: str) -> None:
     """Refuse two tensors of different length."""
     if len(values) != len(others):
         raise ValueError(
@@ -511,13 +730,13 @@ def require_one_each(values, others, name, other_name):
         )
 
 
-def require_at_most(value, limit, name, limit_name):
+def require_at_most(value: int, limit: int, name: str, limit_name: str) -> None:
     """Refuse a value above its limit."""
     if value > limit:
         raise ValueError(f"{name} must be at most {limit_name}, got {value} of {limit}")
 
 
-def require_finite_loss(epoch, *losses):
+def require_finite_loss(epoch: int, *losses: float) -> None:
     """Stop a training whose loss is no number any more."""
     for loss in losses:
         if not np.isfinite(loss):
@@ -527,10 +746,80 @@ def require_finite_loss(epoch, *losses):
             )
 
 
+# Sizes ----------------------------------------------------------------------------------------
+
+
+def require_fit(size: int, kernel_size: int, before: int, after: int, dilation: int) -> None:
+    """Refuse a window that reaches beyond the padded input."""
+    span = dilation * (kernel_size - 1) + 1
+    if span <= size + before + after:
+        return
+    spread = f" with dilation={dilation} (spans {span})" if dilation > 1 else ""
+    raise ValueError(
+        f"the window must fit into the padded input, got kernel_size={kernel_size}{spread} for an "
+        f"input of {size} with {before + after} of padding: use a smaller kernel or more padding"
+    )
+
+
+def require_half_window(padding: int, kernel_size: int) -> None:
+    """Refuse a padding in which a window of pooling could lie as a whole."""
+    if padding > kernel_size // 2:
+        raise ValueError(
+            f"padding must be at most half of the window, got padding={padding} for a window of "
+            f"{kernel_size}"
+        )
+
+
+def require_output_padding(output_padding: int, stride: int, dilation: int) -> None:
+    """Refuse rows at the end that another size of the input would explain."""
+    if output_padding >= max(stride, dilation):
+        raise ValueError(
+            "output_padding must be less than the stride or the dilation, "
+            f"got output_padding={output_padding} with stride={stride} and dilation={dilation}"
+        )
+
+
+def require_output_left(entries: int, padding: int) -> None:
+    """Refuse a padding that cuts off the whole output of a transposed convolution."""
+    if entries < 1:
+        raise ValueError(
+            f"padding must leave something of the output, got padding={padding} for an output of "
+            f"{entries + 2 * padding} before it is cut: use less padding"
+        )
+
+
+def require_even_padding(kernel_size: int, dilation: int) -> None:
+    """Refuse a window that keeps the size only with different padding on the two sides."""
+    total = dilation * (kernel_size - 1)
+    if total % 2:
+        raise ValueError(
+            f"no equal padding of both sides keeps the size, got kernel_size={kernel_size} with "
+            f"dilation={dilation}, which needs {total} in all: use an odd kernel_size"
+        )
+
+
+def require_divisible(channels: int, groups: int, name: str) -> None:
+    """Refuse channels that cannot be split into groups of equal size."""
+    if channels % groups:
+        raise ValueError(f"{name} must be divisible by groups, got {channels} and {groups}")
+
+
+# Plots (utils.drawing, utils.plotting) --------------------------------------------------------
+
+
+# Diagrams: windows, cells, pools, channels, animations ----------------------------------------
+
+
+# Diagrams: networks, volumes, counts, comparisons, heat maps ----------------------------------
+
+
+# Results of experiments -----------------------------------------------------------------------
+
+
 # Parts --------------------------------------------------------------------------------------
 
 
-def _tensor_from(value, name):
+def _tensor_from(value: Any, name: str) -> Tensor:
     if isinstance(value, torch.Tensor):
         return value
     if isinstance(value, np.ndarray):
@@ -542,14 +831,14 @@ def _tensor_from(value, name):
     )
 
 
-def _tensor_from_array(array, name):
+def _tensor_from_array(array: np.ndarray, name: str) -> Tensor:
     try:  # a copy in native byte order: torch takes no negative strides and no read-only memory
         return torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("=")))
     except TypeError:
         raise TypeError(f"{name} must hold numbers, got an array of {array.dtype}") from None
 
 
-def _tensor_from_sequence(value, name):
+def _tensor_from_sequence(value: Sequence, name: str) -> Tensor:
     try:
         if any(isinstance(part, (torch.Tensor, np.ndarray)) for part in value):
             return torch.stack([as_tensor(part, name) for part in value])
@@ -561,12 +850,12 @@ def _tensor_from_sequence(value, name):
         ) from None
 
 
-def _for_drawing(tensor):
+def _for_drawing(tensor: Tensor) -> Tensor:
     tensor = tensor.detach().cpu()
     return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
 
 
-def _require_shape(tensor, name, expected, *ndims):
+def _require_shape(tensor: Tensor, name: str, expected: str, *ndims: int) -> Tensor:
     if tensor.ndim not in ndims:
         raise ValueError(f"{name} must have shape {expected}, got {tuple(tensor.shape)}")
     if tensor.numel() == 0:
@@ -574,23 +863,23 @@ def _require_shape(tensor, name, expected, *ndims):
     return tensor
 
 
-def _require_finite(tensor, name):
+def _require_finite(tensor: Tensor, name: str) -> Tensor:
     if not torch.isfinite(tensor).all():
         found = "NaN" if torch.isnan(tensor).any() else "infinity"
         raise ValueError(f"{name} must hold finite numbers, got {found}")
     return tensor
 
 
-def _dtype_name(tensor):
+def _dtype_name(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def _list_names(names):
+def _list_names(names: Sequence[str]) -> str:
     quoted = [repr(name) for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
-def _describe(value):
+def _describe(value: Any) -> str:
     """Say in a few words what `value` is: its value if that is short, else its type."""
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"

@@ -1,10 +1,12 @@
 """Kernels with a name: blurs, edges, and what else the book slides over a photograph."""
 
 from types import MappingProxyType
+from typing import Annotated
 
 import torch
+from torch import Tensor
 
-from utils import _validate
+from utils._validate import checked, choice
 
 __all__ = ["KERNELS", "kernel", "kernel_names"]
 
@@ -37,7 +39,8 @@ KERNELS = MappingProxyType(
 )
 
 
-def kernel(name):
+@checked
+def kernel(name: Annotated[str, choice(KERNELS)]) -> Tensor:
     """
     Return the kernel called `name`.
 
@@ -73,11 +76,10 @@ def kernel(name):
     >>> kernel("gaussian").sum()
     tensor(1.)
     """
-    name = _validate.as_choice(name, "kernel", KERNELS)
     return torch.tensor(KERNELS[name], dtype=torch.float32)
 
 
-def kernel_names():
+def kernel_names() -> list[str]:
     """
     Return the names that `kernel` knows.
 

@@ -6,11 +6,22 @@ two. A function returns an integer when every argument is a single number, and a
 one of them is a pair. The results, and the settings that are refused, are those of PyTorch.
 """
 
-from numbers import Integral
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from utils import _validate
+from utils._validate import (
+    Count,
+    Flag,
+    IntOrPair,
+    NonNegativeIntOrPair,
+    PaddingOrInt,
+    Pair,
+    checked,
+)
 
 __all__ = [
     "conv_multiply_adds",
@@ -26,7 +37,15 @@ __all__ = [
 ]
 
 
-def conv_output_size(size, kernel_size, *, stride=1, padding=0, dilation=1):
+@checked
+def conv_output_size(
+    size: IntOrPair,
+    kernel_size: IntOrPair,
+    *,
+    stride: IntOrPair = 1,
+    padding: PaddingOrInt = 0,
+    dilation: IntOrPair = 1,
+) -> IntOrPair:
     r"""
     Return the size of the output of a convolution.
 
@@ -82,7 +101,16 @@ def conv_output_size(size, kernel_size, *, stride=1, padding=0, dilation=1):
     return _same_kind(output, size, kernel_size, stride, padding, dilation)
 
 
-def pool_output_size(size, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=False):
+@checked
+def pool_output_size(
+    size: IntOrPair,
+    kernel_size: IntOrPair,
+    *,
+    stride: IntOrPair | None = None,
+    padding: NonNegativeIntOrPair = 0,
+    dilation: IntOrPair = 1,
+    ceil_mode: Flag = False,
+) -> IntOrPair:
     """
     Return the size of the output of a pooling layer.
 
@@ -129,30 +157,28 @@ def pool_output_size(size, kernel_size, *, stride=None, padding=0, dilation=1, c
     (1, 10)
     """
     stride = kernel_size if stride is None else stride
-    sizes = _validate.as_pair(size, "size")
-    kernels = _validate.as_pair(kernel_size, "kernel_size")
-    strides = _validate.as_pair(stride, "stride")
-    paddings = _validate.as_pair(padding, "padding", minimum=0)
-    dilations = _validate.as_pair(dilation, "dilation")
-    ceil_mode = _validate.as_bool(ceil_mode, "ceil_mode")
     output = []
-    for n, k, s, p, d in zip(sizes, kernels, strides, paddings, dilations, strict=True):
-        if p > k // 2:
-            raise ValueError(
-                f"padding must be at most half of the window, got padding={p} for a window of {k}"
-            )
+    for n, k, s, p, d in _along_each_axis(size, kernel_size, stride, padding, dilation):
+        _validate.require_half_window(p, k)
         entries = (n + 2 * p - d * (k - 1) - 1 + (s - 1 if ceil_mode else 0)) // s + 1
         if ceil_mode and (entries - 1) * s >= n + p:
             entries -= 1
         if entries < 1:
-            raise ValueError(_does_not_fit(n, k, p, p, d))
+            _validate.require_fit(n, k, p, p, d)
         output.append(entries)
     return _same_kind(output, size, kernel_size, stride, padding, dilation)
 
 
+@checked
 def conv_transpose_output_size(
-    size, kernel_size, *, stride=1, padding=0, output_padding=0, dilation=1
-):
+    size: IntOrPair,
+    kernel_size: IntOrPair,
+    *,
+    stride: IntOrPair = 1,
+    padding: NonNegativeIntOrPair = 0,
+    output_padding: NonNegativeIntOrPair = 0,
+    dilation: IntOrPair = 1,
+) -> IntOrPair:
     """
     Return the size of the output of a transposed convolution.
 
@@ -196,30 +222,18 @@ def conv_transpose_output_size(
     >>> conv_transpose_output_size(14, 3, stride=2, padding=1, output_padding=1)
     28
     """
-    sizes = _validate.as_pair(size, "size")
-    kernels = _validate.as_pair(kernel_size, "kernel_size")
-    strides = _validate.as_pair(stride, "stride")
-    paddings = _validate.as_pair(padding, "padding", minimum=0)
-    extras = _validate.as_pair(output_padding, "output_padding", minimum=0)
-    dilations = _validate.as_pair(dilation, "dilation")
+    settings = (size, kernel_size, stride, padding, output_padding, dilation)
     output = []
-    for n, k, s, p, e, d in zip(sizes, kernels, strides, paddings, extras, dilations, strict=True):
-        if e >= max(s, d):
-            raise ValueError(
-                "output_padding must be less than the stride or the dilation, "
-                f"got output_padding={e} with stride={s} and dilation={d}"
-            )
+    for n, k, s, p, e, d in _along_each_axis(*settings):
+        _validate.require_output_padding(e, s, d)
         entries = (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        if entries < 1:
-            raise ValueError(
-                f"padding must leave something of the output, got padding={p} for an output of "
-                f"{entries + 2 * p} before it is cut: use less padding"
-            )
+        _validate.require_output_left(entries, p)
         output.append(entries)
-    return _same_kind(output, size, kernel_size, stride, padding, output_padding, dilation)
+    return _same_kind(output, *settings)
 
 
-def same_padding(kernel_size, *, dilation=1):
+@checked
+def same_padding(kernel_size: IntOrPair, *, dilation: IntOrPair = 1) -> IntOrPair:
     """
     Return the padding on each side that keeps the size, with stride 1.
 
@@ -254,21 +268,22 @@ def same_padding(kernel_size, *, dilation=1):
     >>> same_padding((3, 7), dilation=2)
     (2, 6)
     """
-    kernels = _validate.as_pair(kernel_size, "kernel_size")
-    dilations = _validate.as_pair(dilation, "dilation")
     output = []
-    for k, d in zip(kernels, dilations, strict=True):
-        total = d * (k - 1)
-        if total % 2:
-            raise ValueError(
-                f"no equal padding of both sides keeps the size, got kernel_size={k} with "
-                f"dilation={d}, which needs {total} in all: use an odd kernel_size"
-            )
-        output.append(total // 2)
+    for k, d in _along_each_axis(kernel_size, dilation):
+        _validate.require_even_padding(k, d)
+        output.append(d * (k - 1) // 2)
     return _same_kind(output, kernel_size, dilation)
 
 
-def unused_pixels(size, kernel_size, *, stride=1, padding=0, dilation=1):
+@checked
+def unused_pixels(
+    size: IntOrPair,
+    kernel_size: IntOrPair,
+    *,
+    stride: IntOrPair = 1,
+    padding: PaddingOrInt = 0,
+    dilation: IntOrPair = 1,
+) -> IntOrPair:
     """
     Count the rows and columns at the end of the padded input that no window reaches.
 
@@ -315,7 +330,15 @@ def unused_pixels(size, kernel_size, *, stride=1, padding=0, dilation=1):
     return _same_kind(output, size, kernel_size, stride, padding, dilation)
 
 
-def pixel_usage(size, kernel_size, *, stride=1, padding=0, dilation=1):
+@checked
+def pixel_usage(
+    size: IntOrPair,
+    kernel_size: IntOrPair,
+    *,
+    stride: IntOrPair = 1,
+    padding: PaddingOrInt = 0,
+    dilation: IntOrPair = 1,
+) -> Tensor:
     """
     Count the windows that read each pixel of the input.
 
@@ -364,7 +387,15 @@ def pixel_usage(size, kernel_size, *, stride=1, padding=0, dilation=1):
     return torch.outer(rows, columns)
 
 
-def conv_parameters(in_channels, out_channels, kernel_size, *, groups=1, bias=True):
+@checked
+def conv_parameters(
+    in_channels: Count,
+    out_channels: Count,
+    kernel_size: Pair,
+    *,
+    groups: Count = 1,
+    bias: Flag = True,
+) -> int:
     """
     Count the parameters of a convolutional layer.
 
@@ -403,12 +434,13 @@ def conv_parameters(in_channels, out_channels, kernel_size, *, groups=1, bias=Tr
     >>> conv_parameters(3, 6, 5, groups=3, bias=False)
     150
     """
-    height, width = _validate.as_pair(kernel_size, "kernel_size")
+    height, width = kernel_size
     fan_in = _channels_per_group(in_channels, out_channels, groups) * height * width
-    return out_channels * (fan_in + _validate.as_bool(bias, "bias"))
+    return out_channels * (fan_in + bias)
 
 
-def linear_parameters(in_features, out_features, *, bias=True):
+@checked
+def linear_parameters(in_features: Count, out_features: Count, *, bias: Flag = True) -> int:
     """
     Count the parameters of a fully connected layer.
 
@@ -436,22 +468,21 @@ def linear_parameters(in_features, out_features, *, bias=True):
     >>> linear_parameters(16, 4) + linear_parameters(4, 1)
     73
     """
-    in_features = _validate.as_int(in_features, "in_features")
-    out_features = _validate.as_int(out_features, "out_features")
-    return out_features * (in_features + _validate.as_bool(bias, "bias"))
+    return out_features * (in_features + bias)
 
 
+@checked
 def conv_multiply_adds(
-    size,
-    in_channels,
-    out_channels,
-    kernel_size,
+    size: Pair,
+    in_channels: Count,
+    out_channels: Count,
+    kernel_size: Pair,
     *,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
-):
+    stride: IntOrPair = 1,
+    padding: PaddingOrInt = 0,
+    dilation: IntOrPair = 1,
+    groups: Count = 1,
+) -> int:
     """
     Count the multiply-adds of a convolutional layer for one image.
 
@@ -487,19 +518,16 @@ def conv_multiply_adds(
     >>> conv_multiply_adds(32, 3, 6, 5)  # 4,704 outputs of 75 products each
     352800
     """
-    kernel_height, kernel_width = _validate.as_pair(kernel_size, "kernel_size")
+    kernel_height, kernel_width = kernel_size
     fan_in = _channels_per_group(in_channels, out_channels, groups) * kernel_height * kernel_width
     height, width = conv_output_size(
-        _validate.as_pair(size, "size"),
-        kernel_size,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
+        size, kernel_size, stride=stride, padding=padding, dilation=dilation
     )
     return out_channels * height * width * fan_in
 
 
-def linear_multiply_adds(in_features, out_features):
+@checked
+def linear_multiply_adds(in_features: Count, out_features: Count) -> int:
     """
     Count the multiply-adds of a fully connected layer for one example.
 
@@ -528,40 +556,33 @@ def linear_multiply_adds(in_features, out_features):
     return linear_parameters(in_features, out_features, bias=False)
 
 
-def _windows(size, kernel_size, stride, padding, dilation):
-    """Yield (n, k, s, d, (before, after)) for height and width, checked as PyTorch does."""
-    sizes = _validate.as_pair(size, "size")
-    kernels = _validate.as_pair(kernel_size, "kernel_size")
-    strides = _validate.as_pair(stride, "stride")
-    dilations = _validate.as_pair(dilation, "dilation")
-    pads = _validate.pad_amounts(padding, kernels, stride=stride, dilation=dilations)
-    axes = list(zip(sizes, kernels, strides, dilations, pads, strict=True))
+def _along_each_axis(*settings: Any) -> Iterator[tuple[int, ...]]:
+    """Return the settings along the height, then along the width; an int holds for both."""
+    return zip(*(_as_two(setting) for setting in settings), strict=True)
+
+
+def _as_two(setting: Any) -> tuple:
+    return setting if isinstance(setting, tuple) else (setting, setting)
+
+
+def _windows(
+    size: IntOrPair, kernel_size: IntOrPair, stride: IntOrPair, padding: Any, dilation: IntOrPair
+) -> list[Any]:
+    """Return (n, k, s, d, (before, after)) for height and width, where the window fits."""
+    pads = _validate.pad_amounts(padding, kernel_size, stride=stride, dilation=dilation)
+    axes: list[Any] = list(_along_each_axis(size, kernel_size, stride, dilation, pads))
     for n, k, _, d, (before, after) in axes:
-        if d * (k - 1) + 1 > n + before + after:
-            raise ValueError(_does_not_fit(n, k, before, after, d))
+        _validate.require_fit(n, k, before, after, d)
     return axes
 
 
-def _does_not_fit(n, k, before, after, d):
-    span = d * (k - 1) + 1
-    kernel = f"kernel_size={k}" + (f" with dilation={d} (spans {span})" if d > 1 else "")
-    return (
-        f"the window must fit into the padded input, got {kernel} for an input of {n} with "
-        f"{before + after} of padding: use a smaller kernel or more padding"
-    )
-
-
-def _same_kind(output, *arguments):
+def _same_kind(output: Sequence[int], *arguments: Any) -> IntOrPair:
     """Return two numbers as one when every argument was a single number."""
-    single = all(isinstance(argument, (Integral, str)) for argument in arguments)
+    single = not any(isinstance(argument, tuple) for argument in arguments)
     return output[0] if single else tuple(output)
 
 
-def _channels_per_group(in_channels, out_channels, groups):
-    in_channels = _validate.as_int(in_channels, "in_channels")
-    out_channels = _validate.as_int(out_channels, "out_channels")
-    groups = _validate.as_int(groups, "groups")
-    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if channels % groups:
-            raise ValueError(f"{name} must be divisible by groups, got {channels} and {groups}")
+def _channels_per_group(in_channels: int, out_channels: int, groups: int) -> int:
+    _validate.require_divisible(in_channels, groups, "in_channels")
+    _validate.require_divisible(out_channels, groups, "out_channels")
     return in_channels // groups
