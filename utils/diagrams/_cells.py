@@ -1,6 +1,11 @@
 """Old place of the parts of a diagram: see `utils.drawing`."""
 
+from typing import Any
+
+from matplotlib.axes import Axes
+
 from utils import _validate
+from utils._validate import as_values  # noqa: F401
 from utils.drawing.cells import (  # noqa: F401
     CellText,
     blank_figure,
@@ -24,22 +29,6 @@ from utils.drawing.words import (  # noqa: F401
 )
 
 
-def as_panel(ax, width, height):
+def as_panel(ax: Any, width: float, height: float) -> Axes:
     """Return `ax` if it is an axes; make a figure of width x height inches where it is None."""
     return panel_or_new(None if ax is None else _validate.as_axes(ax), width, height)
-
-
-def as_format(fmt):
-    """Return `fmt` if it is None, a function or a format that floats understand."""
-    if fmt is None or callable(fmt):
-        return fmt
-    try:
-        format(0.0, fmt)
-    except (TypeError, ValueError):
-        raise ValueError(f'fmt must be a format such as ".1f" or a function, got {fmt!r}') from None
-    return fmt
-
-
-def as_values(values, name):
-    """Return a matrix as float64 on the CPU, so that nothing drawn touches the caller's data."""
-    return _validate.as_matrix(values, name).detach().cpu().double()

@@ -1,0 +1,1 @@
+"""Figures that one chapter draws, a module for each chapter."""
