@@ -70,6 +70,7 @@ class Animation:
 
     Examples
     --------
+    >>> from matplotlib.figure import Figure
     >>> figures = [Figure(figsize=(2, 1), facecolor=grey) for grey in ("black", "grey", "white")]
     >>> Animation(figures, captions=["Dark.", "Grey.", "Light."], alt="It brightens.")
     <Animation: 3 steps>

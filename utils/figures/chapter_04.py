@@ -1,4 +1,4 @@
-"""Figures of chapter 4: where a kernel fits, how far it reaches, what is left of a picture."""
+"""Chapter 4: where a kernel fits, how far it reaches, what is left, what stands beyond."""
 
 from typing import Any
 
@@ -9,18 +9,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from utils._validate import Ax, Count, Padding, Pair, Values, checked, require_outlasting
+from utils._validate import (
+    Ax,
+    Count,
+    NonNegativePair,
+    Padding,
+    Pair,
+    Values,
+    checked,
+    require_outlasting,
+)
 from utils.diagrams.steps import ConvSteps
 from utils.drawing.cells import cell_axes, paint_cell, write_in
 from utils.drawing.colours import INK, MUTED, PALETTE, mark, tint
-from utils.drawing.maps import place_picture
+from utils.drawing.maps import frame, place_picture
 from utils.drawing.marks import DASHED, arrow, disc, outline, tinted_box
 from utils.drawing.page import HEADING, MEDIUM, diagram_width, panel_or_new
 from utils.drawing.words import say, size_text, title
 
-__all__ = ["draw_positions", "plot_dilation", "plot_shrinking"]
+__all__ = ["draw_positions", "plot_dilation", "plot_padding_modes", "plot_shrinking"]
 
 _DILATIONS = (1, 2, 3)
+# As `torch.nn.Conv2d` names them, and as `torch.nn.functional.pad` does.
+_PADDING_MODES = {
+    "zeros": "constant",
+    "reflect": "reflect",
+    "replicate": "replicate",
+    "circular": "circular",
+}
 
 
 @checked
@@ -161,4 +177,47 @@ def plot_shrinking(image: Values, kernel_size: Count, *, times: Count = 10) -> F
             style: Any = {"edge": PALETTE["padding"], "linestyle": DASHED, "linewidth": 1.2}
             tinted_box(ax, 0, 0, columns, rows, role="padding", strength=None, zorder=1, **style)
         title(ax, size_text(image.shape), size=HEADING)
+    return figure
+
+
+@checked
+def plot_padding_modes(image: Values, *, padding: NonNegativePair) -> Figure:
+    """
+    Draw a picture under the four padding modes of `torch.nn.Conv2d`, the picture itself framed.
+
+    Parameters
+    ----------
+    image : Tensor
+        Shape (H, W), grey, 0 to 1.
+    padding : int or tuple of int
+        Rows and columns of the rim on each side, fewer than the picture has.
+
+    Returns
+    -------
+    Figure
+        One axes for each of zeros, reflect, replicate and circular.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = plot_padding_modes(torch.rand(8, 8), padding=3)
+    >>> [ax.get_title() for ax in figure.axes]
+    ['zeros', 'reflect', 'replicate', 'circular']
+    """
+    (rows, columns), (above, before) = image.shape, padding
+    height, width = rows + 2 * above, columns + 2 * before
+    padded = [
+        F.pad(image[None, None], (before, before, above, above), mode=mode)[0, 0]
+        for mode in _PADDING_MODES.values()
+    ]
+    side = min(diagram_width() / 2, 2.9)
+    size = 2 * side, 2 * (side * height / width + 0.35)
+    figure = plt.figure(figsize=size, layout="constrained")
+    for index, (name, values) in enumerate(zip(_PADDING_MODES, padded, strict=True)):
+        ax = cell_axes(figure.add_subplot(2, 2, index + 1), width, height, margin=0)
+        place_picture(ax, values, (0, 0, width, height))
+        outline(ax, before, above, rows=rows, columns=columns, linewidth=2.5)
+        ax.axis("on")
+        frame(ax, "padding", text=name, size=HEADING)
+        ax.spines[:].set(linestyle=DASHED, linewidth=0.8)
     return figure

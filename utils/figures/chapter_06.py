@@ -1,4 +1,4 @@
-"""Figures of chapter 6: where the gradient goes through a pooling."""
+"""Chapter 6: where the gradient goes through a pooling."""
 
 from typing import Annotated, Any
 
