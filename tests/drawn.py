@@ -1,5 +1,7 @@
 """What tests ask of a figure: its panels, the texts and numbers in them, where things stand."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -110,3 +112,34 @@ def assert_nothing_is_cut_off(figure, *, smallest=8):
 def assert_no_figure_is_open():
     """Assert that a call that failed left no figure behind."""
     assert plt.get_fignums() == []
+
+
+def assert_texts_do_not_touch(figure):
+    """Assert that no text of a diagram lies on another."""
+    figure.draw_without_rendering()
+    texts = [text for ax in figure.axes for text in ax.texts] + figure.texts
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    for (text, box), (other, its) in itertools.combinations(boxes, 2):
+        across = min(box.x1, its.x1) - max(box.x0, its.x0)
+        along = min(box.y1, its.y1) - max(box.y0, its.y0)
+        assert across < 2 or along < 0.35 * min(box.height, its.height), (text, other)
+
+
+def number(text):
+    """Return the number that a text says, perhaps in brackets."""
+    text = text.replace("\N{MINUS SIGN}", "-").replace("\N{INFINITY}", "inf")
+    return float(text.strip("()"))
+
+
+def numbers_at(ax, left, top, rows, columns):
+    """Return the numbers of the cells of a grid whose corner is (left, top), None where empty."""
+    grid = grid_at(ax, left, top, rows, columns)
+    return [[text if text is None else number(text) for text in row] for row in grid]
+
+
+def corner_under(ax, header):
+    """Return the (left, top) corner of the grid that stands under a text."""
+    (x, y) = next(text.get_position() for text in ax.texts if text.get_text() == header)
+    corners = (patch.get_xy() for patch in ax.patches if isinstance(patch, Rectangle))
+    below = [(left, top) for left, top in corners if abs(left - x) < 1e-6 and top > y]
+    return min(below, key=lambda corner: corner[1])
