@@ -128,3 +128,23 @@ def assert_texts_do_not_touch(figure):
         across = min(box.x1, its.x1) - max(box.x0, its.x0)
         along = min(box.y1, its.y1) - max(box.y0, its.y0)
         assert across < 2 or along < 0.35 * min(box.height, its.height), (text, other)
+
+
+def number(text):
+    """Return the number that a text says, perhaps in brackets."""
+    text = text.replace("\N{MINUS SIGN}", "-").replace("\N{INFINITY}", "inf")
+    return float(text.strip("()"))
+
+
+def numbers_at(ax, left, top, rows, columns):
+    """Return the numbers of the cells of a grid whose corner is (left, top), None where empty."""
+    grid = grid_at(ax, left, top, rows, columns)
+    return [[text if text is None else number(text) for text in row] for row in grid]
+
+
+def corner_under(ax, header):
+    """Return the (left, top) corner of the grid that stands under a text."""
+    (x, y) = next(text.get_position() for text in ax.texts if text.get_text() == header)
+    corners = (patch.get_xy() for patch in ax.patches if isinstance(patch, Rectangle))
+    below = [(left, top) for left, top in corners if abs(left - x) < 1e-6 and top > y]
+    return min(below, key=lambda corner: corner[1])

@@ -104,14 +104,7 @@ def labels():
     return torch.tensor([0, 1, 2, 2, 1])
 
 
-def figures():
-    return [Figure(figsize=(2, 1)) for _ in range(2)]
-
-
 CALLS = {
-    "animation.animate": lambda f: f(
-        figures(), captions=["First.", "Second."], alt="Two empty pictures."
-    ),
     "animation.animate_channels": lambda f: f(colour()[:, :4, :3], weight()[0]),
     "animation.animate_conv": lambda f: f(grey()[:4, :4], kernel()),
     "animation.animate_pool": lambda f: f(grey()[:4, :4], 2),
@@ -128,17 +121,11 @@ CALLS = {
     "data.split": lambda f: f(torch.ones(8, 1, 2, 2), [0, 1] * 4),
     "diagrams.draw_grid": lambda f: f(grey()),
     "diagrams.draw_network": lambda f: f([4, 2, 1]),
-    "diagrams.draw_positions": lambda f: f(5, 3),
-    "diagrams.draw_window": lambda f: f(grey(), kernel()),
     "diagrams.plot_architectures": lambda f: f({"small": (network(), (3, 8, 9))}),
-    "diagrams.plot_channel_sum": lambda f: f(colour(), weight()[0]),
     "diagrams.plot_convolution": lambda f: f(grey()[:4, :4], kernel()),
-    "diagrams.plot_dilation": lambda f: f(3),
     "diagrams.plot_grids": lambda f: f([grey(), kernel()]),
     "diagrams.plot_network_volumes": lambda f: f(network(), (3, 8, 9)),
-    "diagrams.plot_pool_gradient": lambda f: f(grey()[:4, :4], 2),
     "diagrams.plot_pool_step": lambda f: f(grey()[:4, :4], 2),
-    "diagrams.plot_shrinking": lambda f: f(grey(), 3, times=2),
     "diagrams.plot_window_step": lambda f: f(grey()[:4, :4], kernel()),
     "experiments.load_results": lambda f: f("faces"),
     "inside.plot_heatmaps": lambda f: f(
@@ -208,9 +195,6 @@ BY_POSITION = {
     "plotting.plot_convs:axis",
 }
 BY_NAME = {
-    "animation.animate:alt",
-    "animation.animate:captions",
-    "diagrams.plot_shrinking:times",
     "inside.plot_tiles:rows",
     "training.fit:epochs",
 }
@@ -345,7 +329,6 @@ WRONG = {
         *(None, 3, "text", [], {}, {3: (torch.nn.ReLU(), (3, 4, 4))}, {"a": torch.nn.ReLU()}),
         *({"a": (3, 3)}, {"a": (torch.nn.Conv2d(1, 1, 3), (3, 8, 8))}),
     ],
-    "diagrams.plot_channel_sum:position": [3.5, "text", (1,), (99, 99), (-1, 0), (0, 1.5)],
     "experiments.load_results:name": [None, 3, "face", "qqqq"],
     "inside.plot_heatmaps:images": [
         *(None, "text", 3, [], [torch.zeros(3)], torch.zeros(4, 4), [grey()]),
@@ -704,7 +687,7 @@ def test_wrong_undeclared_arguments_get_a_clear_error(name, parameter, value, ca
 # The interface that the chapters rely on --------------------------------------------------------
 
 INTERFACE = {
-    "animation.animate_conv": ("(image, kernel, *, stride=1, padding=0, dilation=1, alt=None)"),
+    "animation.animate_conv": ("(image, kernel, *, stride=1, padding=0, dilation=1)"),
     "convolution.conv2d_flipped": "(image, kernel)",
     "convolution.corr2d": "(image, kernel, *, stride=1, padding=0, dilation=1)",
     "convolution.corr2d_multi_in": "(image, filter, *, stride=1, padding=0, dilation=1)",
@@ -720,7 +703,6 @@ INTERFACE = {
     "data.split": "(images, labels, *, validation=0.15, test=0.15, seed=0)",
     "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",
     "diagrams.draw_network": "(layers, *, ax=None)",
-    "diagrams.draw_window": "(image, kernel, *, stride=1, padding=0, dilation=1, ax=None)",
     "diagrams.plot_convolution": "(image, kernel, *, stride=1, padding=0, dilation=1)",
     "diagrams.plot_window_step": "(image, kernel, *, stride=1, padding=0, dilation=1)",
     "experiments.load_results": "(name)",

@@ -21,6 +21,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -808,6 +810,94 @@ def require_divisible(channels: int, groups: int, name: str) -> None:
 
 
 # Diagrams: windows, cells, pools, channels, animations ----------------------------------------
+
+
+def as_values(values: Any, name: str) -> Tensor:
+    """Return a matrix as float64 on the CPU, so that nothing drawn touches the caller's data."""
+    return as_matrix(values, name).detach().cpu().double()
+
+
+Values = Annotated[Tensor, Kind(as_values, tensor("(H, W)").wrong)]
+
+
+def as_frames(frames: Any, name: str) -> Iterable[Any]:
+    """Return the figures of an animation; they may be drawn one by one, as they are asked for."""
+    if isinstance(frames, str) or not isinstance(frames, Iterable):
+        raise TypeError(f"{name} must be a sequence of figures, got {_describe(frames)}")
+    return frames
+
+
+Frames = Annotated[Any, Kind(as_frames, [None, 3, "text"])]
+
+
+def as_figure(figure: Any, name: str) -> Figure:
+    """Return `figure` if it is a Matplotlib figure."""
+    if not (hasattr(figure, "add_axes") and hasattr(figure, "set_dpi")):
+        raise TypeError(f"{name} must hold Matplotlib figures, got {_describe(figure)}")
+    return figure
+
+
+def as_sentence(text: Any, name: str) -> str:
+    """Return a text that says something."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a string, got {_describe(text)}")
+    if not text.strip():
+        raise ValueError(f"{name} must say something, got an empty text")
+    return text
+
+
+Sentence = Annotated[str, Kind(as_sentence, [None, 3, "", " "])]
+
+
+def as_cells(highlight: Any, shape: Sequence[int]) -> list[tuple[int, int]]:
+    """List the cells that are meant by a pair of indices or slices, or by (row, column) pairs."""
+    if highlight is None:
+        return []
+    rows, columns = shape
+    parts = highlight if isinstance(highlight, tuple) and len(highlight) == 2 else (None,)
+    cells: list[tuple[int, int]] | None = None
+    try:
+        if all(isinstance(part, (int, slice)) for part in parts):
+            numbers = torch.arange(rows * columns).reshape(rows, columns)[highlight]
+            return [divmod(number, columns) for number in numbers.flatten().tolist()]
+        cells = [(operator.index(i), operator.index(j)) for i, j in highlight]
+    except (IndexError, TypeError, ValueError):
+        pass
+    if cells is None or not all(0 <= i < rows and 0 <= j < columns for i, j in cells):
+        raise ValueError(
+            f"highlight must be (row, column) or a list of such cells within a grid of shape "
+            f"{tuple(shape)}, got {highlight!r}"
+        )
+    return cells
+
+
+def require_position(position: tuple[int, int], shape: Sequence[int]) -> None:
+    """Refuse a place that is not in the output."""
+    if any(p >= n for p, n in zip(position, shape, strict=True)):
+        raise ValueError(f"position must lie in the output of shape {tuple(shape)}, got {position}")
+
+
+def require_outlasting(shape: Sequence[int], times: int, kernel_size: int) -> None:
+    """Refuse a picture of which so many convolutions without padding leave nothing."""
+    if min(shape) - times * (kernel_size - 1) < 1:
+        raise ValueError(
+            f"image must outlast {times} convolutions with a kernel of size {kernel_size}, "
+            f"got shape {tuple(shape)}"
+        )
+
+
+def require_shape(values: Tensor, shape: Sequence[int], name: str) -> None:
+    """Refuse a tensor of another shape."""
+    if tuple(values.shape) != tuple(shape):
+        raise ValueError(f"{name} must have shape {tuple(shape)}, got {tuple(values.shape)}")
+
+
+def require_one_size(sizes: Sequence[tuple[int, int]], name: str) -> None:
+    """Refuse no picture at all, and pictures that differ in size."""
+    if not sizes:
+        raise ValueError(f"{name} must hold at least one picture, got none")
+    if len(set(sizes)) > 1:
+        raise ValueError(f"{name} must have one size, got {sorted(set(sizes))}")
 
 
 # Diagrams: networks, volumes, counts, comparisons, heat maps ----------------------------------

@@ -3,35 +3,24 @@
 from importlib import import_module
 from typing import Any
 
-from utils.diagrams._channels import plot_channel_sum
 from utils.diagrams._comparisons import plot_grids
 from utils.diagrams._networks import draw_network
-from utils.diagrams._pools import plot_pool_gradient, plot_pool_step
 from utils.diagrams._volumes import plot_architectures, plot_network_volumes
 from utils.diagrams._windows import (
     draw_grid,
-    draw_positions,
-    draw_window,
     plot_convolution,
-    plot_dilation,
-    plot_shrinking,
+    plot_pool_step,
     plot_window_step,
 )
 
 __all__ = [
     "draw_grid",
     "draw_network",
-    "draw_positions",
-    "draw_window",
     "plot_architectures",
-    "plot_channel_sum",
     "plot_convolution",
-    "plot_dilation",
     "plot_grids",
     "plot_network_volumes",
-    "plot_pool_gradient",
     "plot_pool_step",
-    "plot_shrinking",
     "plot_window_step",
 ]
 
@@ -40,8 +29,13 @@ _MOVED = {  # moves: see figures
     "patch_mask": "chapter_02",
     "plot_flattened": "chapter_02",
     "plot_networks": "chapter_02",
+    "draw_positions": "chapter_04",
+    "plot_dilation": "chapter_04",
     "plot_padding_modes": "chapter_04",
+    "plot_shrinking": "chapter_04",
     "draw_parameter_count": "chapter_05",
+    "plot_channel_sum": "chapter_05",
+    "plot_pool_gradient": "chapter_06",
     "plot_parameter_squares": "chapter_07",
     "plot_accuracy_curves": "chapter_11",
     "plot_commuting_square": "chapter_11",

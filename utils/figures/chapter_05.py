@@ -1,17 +1,30 @@
-"""Chapter 5: every weight and every bias of a convolution, counted."""
+"""Chapter 5: one filter over all channels; every weight and every bias counted."""
 
 import math
+from typing import Annotated
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
 
-from utils._validate import Ax, ConvLayer, checked, require_at_most
+from utils._validate import (
+    Ax,
+    ConvLayer,
+    NonNegativePair,
+    Number,
+    checked,
+    require_at_most,
+    require_position,
+    tensor,
+)
+from utils.diagrams.steps import ChannelSteps
 from utils.drawing.cells import cell_axes, write_in
 from utils.drawing.colours import MUTED, TEXT_COLOURS
 from utils.drawing.marks import disc, tinted_box
 from utils.drawing.page import diagram_width, panel_or_new
 from utils.drawing.words import TIMES, say
 
-__all__ = ["draw_parameter_count"]
+__all__ = ["draw_parameter_count", "plot_channel_sum"]
 
 _MOST_KERNELS = 100  # to be drawn one by one
 # In units of one weight: a filter's name, between kernels, a bias, between filters, the sum.
@@ -103,3 +116,31 @@ def _write_sum(ax: Axes, width: float, top: float, shape: tuple[int, ...], *, bi
         total = say("{weights:,} + {biases} = {total:,} parameters", weights=weights,
                     biases=filters, total=weights + filters)  # fmt: skip
     write_in(ax, x, y + 2.5, total, height=1.1, width=width, fontweight="bold")
+
+
+@checked
+def plot_channel_sum(
+    image: Annotated[Tensor, tensor("(C, H, W)")],
+    filter: Annotated[Tensor, tensor("(C, kH, kW)")],
+    *,
+    bias: Number = 0,
+    position: NonNegativePair | None = None,
+) -> Figure:
+    """
+    Draw one filter (C, kH, kW) over an image (C, H, W): a partial map a channel, and their sum.
+
+    Each channel meets its own slice of the filter. The partial maps are added place by place, and
+    one bias is added to the sum: one filter gives one feature map. With a `position` in it, its
+    window is framed and its sum written out. Numbers are written for images of up to eight rows
+    and columns; a larger one is drawn as a picture, its maps in colours from blue (negative) to
+    vermilion (positive) on one scale.
+
+    >>> import torch
+    >>> figure = plot_channel_sum(torch.ones(3, 4, 4), torch.ones(3, 3, 3), position=(0, 0), bias=1)
+    >>> figure.axes[0].texts[-1].get_text()
+    'Y[0, 0] = 9 + 9 + 9 + bias 1 = 28'
+    """
+    steps = ChannelSteps(image, filter, bias=bias)
+    if position is not None:
+        require_position(position, steps.output.shape)
+    return steps.draw_sum(position, steps.page())
