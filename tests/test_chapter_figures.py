@@ -509,7 +509,7 @@ class TestTrust:
         assert {bars.lines[2][0].get_linewidth()[0] for bars in ax.containers} == {2.5}
         assert_chart_can_be_read(ax, [bars.lines[0] for bars in ax.containers])
         assert_nothing_is_cut_off(figure)
-        assert_fills_its_figure(figure)
+        assert_fills_its_figure(figure, margin=0.5)
         (legend,) = figure.legends
         assert [text.get_text() for text in legend.get_texts()] == ["trained", "random"]
         assert legend.get_window_extent().y0 > ax.get_window_extent().y1
