@@ -11,12 +11,12 @@ from unittest.mock import patch
 import pytest
 import torch
 import torch.nn.functional as F
-from execute_notebooks import execute
 from nbformat.v4 import new_code_cell, new_notebook
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from tools.execute_notebooks import execute
 from utils.training import accuracy_interval, confusion_matrix, evaluate, fit, predict, scores
 
 ROOT = Path(__file__).resolve().parents[1]
