@@ -6,11 +6,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from drawn import cells_of, frames_of, grid_at, text_at, written
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
+from tests.drawn import cells_of, frames_of, grid_at, text_at, written
 from utils.drawing import cells, colours, curves, maps, marks, page, words
 from utils.style import PALETTE
 

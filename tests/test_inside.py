@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
-from drawn import (
+
+from tests.drawn import (
     assert_fills_its_figure,
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
@@ -15,7 +16,6 @@ from drawn import (
     shown,
     titles,
 )
-
 from utils.drawing.colours import role_of
 from utils.inside import plot_heatmaps, plot_tiles, show_heatmap
 
