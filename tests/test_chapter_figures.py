@@ -178,6 +178,7 @@ class TestParameterCount:
             (nn.Conv2d(6, 6, 3, groups=6), "54 + 6 = 60 parameters"),
             (nn.Conv2d(4, 5, 1, bias=False), "20 parameters, no bias"),
             (nn.Conv2d(2, 1, (1, 5)), "10 + 1 = 11 parameters"),
+            (nn.Conv2d(1, 4, 2), "16 + 4 = 20 parameters"),
         ],
     )
     def test_every_parameter_is_drawn_once(self, layer, words):
@@ -482,6 +483,8 @@ class TestTrust:
         assert_fills_its_figure(figure)
         figure.draw_without_rendering()
         assert legend.get_window_extent().y0 > ax.get_window_extent().y1
+        lines = {round(text.get_window_extent().y0) for text in legend.get_texts()}
+        assert len(lines) == 3, "two beside each other"
 
     def test_agreement_is_mean_and_spread(self):
         values = torch.tensor([0.2, 0.4, 0.9])
