@@ -216,22 +216,20 @@ def as_path(value: Any, name: str) -> Path:
 FilePath = Annotated[Any, Kind(as_path, [None, 3, True])]
 
 
-def as_shares(**shares: Any) -> list[float]:
-    """Return the named parts of a whole, each from 0 to less than 1; they must leave a rest."""
-    numbers = [as_number(value, name, minimum=0) for name, value in shares.items()]
-    if sum(numbers) >= 1 - 1e-9:
+def require_rest(**shares: float) -> None:
+    """Refuse parts of a whole that leave nothing of it."""
+    if sum(shares.values()) >= 1 - 1e-9:
         raise ValueError(
-            f"{' + '.join(shares)} must be less than 1, got {' + '.join(map(str, numbers))}"
+            f"{' + '.join(shares)} must be less than 1, got {' + '.join(map(str, shares.values()))}"
         )
-    return numbers
 
 
-def as_undivided(value: Any, name: str, dataset: str) -> None:
+def require_undivided(train: bool | None, dataset: str) -> None:
     """Refuse to choose a part of a data set that has none."""
-    if value is not None:
+    if train is not None:
         raise ValueError(
-            f"{name} must be None for {dataset!r}, which comes in one piece (see `split`), "
-            f"got {value}"
+            f"train must be None for {dataset!r}, which comes in one piece (see `split`), "
+            f"got {train}"
         )
 
 
@@ -366,8 +364,10 @@ def pad_amounts(
         return (0, 0), (0, 0)
     if padding == "same":
         if as_pair(stride, "stride") != (1, 1):
+            rows, columns = as_pair(stride, "stride")
+            given = rows if rows == columns else (rows, columns)
             raise ValueError(
-                f'padding="same" needs stride 1, got stride={stride}: '
+                f'padding="same" needs stride 1, got stride={given}: '
                 "give the padding as a number, for example padding=1"
             )
         spans = zip(as_pair(kernel_size, "kernel_size"), as_pair(dilation, "dilation"), strict=True)
@@ -405,7 +405,7 @@ _NOT_TENSORS = [None, "text", 3, torch.zeros(2, 2, dtype=torch.complex64), [[1, 
 
 def tensor(shape: str) -> Kind:
     """Return the kind of a non-empty tensor of a shape such as ``"(C, H, W)"``."""
-    axes = shape.count(",") + 1
+    axes = len(shape.strip("(,)").split(","))
 
     def convert(value: Any, name: str) -> Tensor:
         return _require_shape(as_tensor(value, name), name, shape, axes)
@@ -529,13 +529,13 @@ Module = Annotated[torch.nn.Module, Kind(as_module, _NOT_MODULES)]
 def as_networks(networks: Any, name: str = "networks") -> dict[str, tuple]:
     """Return named networks as a dict of name to (module, input_shape)."""
     if not isinstance(networks, Mapping):
-        raise TypeError(f"networks must map names to (module, input_shape), got {networks!r:.60}")
+        raise TypeError(f"{name} must map names to (module, input_shape), got {networks!r:.60}")
     if not networks:
-        raise ValueError("networks must hold at least one network, got none")
-    for name in as_texts(list(networks), "networks", len(networks)):
-        entry = networks[name]
+        raise ValueError(f"{name} must hold at least one network, got none")
+    for key in as_texts(list(networks), name):
+        entry = networks[key]
         if not isinstance(entry, (tuple, list)) or len(entry) != 2:
-            raise TypeError(f"networks[{name!r}] must be (module, input_shape), got {entry!r:.60}")
+            raise TypeError(f"{name}[{key!r}] must be (module, input_shape), got {entry!r:.60}")
     return dict(networks)
 
 
@@ -565,7 +565,7 @@ def as_same_dtype(**tensors: Tensor) -> tuple[Tensor, ...]:
 
 
 def as_image_and_filter(image: Any, filter: Any) -> tuple[Tensor, ...]:
-    """Return a (C, H, W) image and a (C, kH, kW) filter that can be multiplied."""
+    """Return a (C, H, W) image and a (C, kH, kW) filter with as many channels, in one dtype."""
     image = _require_shape(as_tensor(image, "image"), "image", "(C, H, W)", 3)
     filter = _require_shape(as_tensor(filter, "filter"), "filter", "(C, kH, kW)", 3)
     if len(image) != len(filter):
@@ -576,32 +576,35 @@ def as_image_and_filter(image: Any, filter: Any) -> tuple[Tensor, ...]:
     return as_same_dtype(image=image, filter=filter)
 
 
-def as_image_weight_bias(image: Any, weight: Any, bias: Any) -> tuple[Tensor, ...]:
+def as_image_weight_bias(image: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, ...]:
     """Return a (C_in, H, W) image, (C_out, C_in, kH, kW) weight and (C_out,) bias that match."""
-    image = _require_shape(as_tensor(image, "image"), "image", "(C_in, H, W)", 3)
-    weight = as_tensor(weight, "weight")
-    _require_shape(weight, "weight", "(C_out, C_in, kH, kW)", 4)
     if weight.shape[1] != len(image):
         raise ValueError(
             f"weight must have shape (C_out, {len(image)}, kH, kW) for an image of {len(image)} "
             f"channels, got {tuple(weight.shape)}"
         )
-    bias = weight.new_zeros(len(weight)) if bias is None else as_tensor(bias, "bias")
-    if tuple(bias.shape) != (len(weight),):
+    if bias is None:
+        bias = weight.new_zeros(len(weight))
+    if len(bias) != len(weight):
         raise ValueError(f"bias must have shape ({len(weight)},), got {tuple(bias.shape)}")
     return as_same_dtype(image=image, weight=weight, bias=bias)
 
 
-def as_labelled_images(images: Any, labels: Any) -> tuple[Tensor, Tensor]:
-    """Return (N, C, H, W) images as they are, and (N,) integer labels as int64."""
-    images = _require_shape(_tensor_from(images, "images"), "images", "(N, C, H, W)", 4)
-    labels = as_labels(labels)
+def as_image_batch(images: Any, name: str) -> Tensor:
+    """Return (N, C, H, W) pictures as they are, whatever numbers they hold."""
+    return _require_shape(_tensor_from(images, name), name, "(N, C, H, W)", 4)
+
+
+ImageBatch = Annotated[Tensor, Kind(as_image_batch, [None, "text", 3, [], torch.zeros(4, 4)])]
+
+
+def require_labels_for(images: Tensor, labels: Tensor) -> None:
+    """Refuse labels that are not as many as the images."""
     if len(labels) != len(images):
         raise ValueError(
             f"labels must have shape ({len(images)},), one for each image, "
             f"got {tuple(labels.shape)}"
         )
-    return images, labels
 
 
 # Training -----------------------------------------------------------------------------------
@@ -679,20 +682,29 @@ def as_device(device: Any, name: str = "device") -> torch.device:
 Device = Annotated[Any, Kind(as_device, [3, "gpu", "meta", "cuda:99", None])]
 
 
+def as_optimiser_maker(maker: Any, name: str) -> Callable[..., Any]:
+    """Return `maker` if it can be called, as a class such as `torch.optim.Adam` can."""
+    if not callable(maker):
+        raise TypeError(f"{name} must be {_OPTIMISER}, got {_describe(maker)}")
+    return maker
+
+
+_OPTIMISER = "a callable such as torch.optim.Adam"
+
+
+OptimiserMaker = Annotated[Any, Kind(as_optimiser_maker, [None, "adam", 3])]
+
+
 def as_optimiser(
-    optimiser: Any, parameters: Iterable[Tensor], learning_rate: Any
+    maker: Callable[..., Any], parameters: Iterable[Tensor], learning_rate: float
 ) -> torch.optim.Optimizer:
-    """Return the `torch.optim.Optimizer` that ``optimiser(parameters, lr=learning_rate)`` makes."""
-    learning_rate = as_number(learning_rate, "learning_rate", above=0)
-    expected = "optimiser must be a callable such as torch.optim.Adam"
-    if not callable(optimiser):
-        raise TypeError(f"{expected}, got {_describe(optimiser)}")
+    """Return the `torch.optim.Optimizer` that ``maker(parameters, lr=learning_rate)`` makes."""
     try:
-        made = optimiser(parameters, lr=learning_rate)
+        made = maker(parameters, lr=learning_rate)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{expected}, got one that says: {error}") from error
+        raise ValueError(f"optimiser must be {_OPTIMISER}, got one that says: {error}") from error
     if not isinstance(made, torch.optim.Optimizer):
-        raise TypeError(f"{expected}, got one that returns {_describe(made)}")
+        raise TypeError(f"optimiser must be {_OPTIMISER}, got one that returns {_describe(made)}")
     return made
 
 
@@ -804,6 +816,46 @@ def require_divisible(channels: int, groups: int, name: str) -> None:
     """Refuse channels that cannot be split into groups of equal size."""
     if channels % groups:
         raise ValueError(f"{name} must be divisible by groups, got {channels} and {groups}")
+
+
+# Modules --------------------------------------------------------------------------------------
+
+
+def as_chain(layers: Any, name: str) -> torch.nn.Module | list[tuple[int, int, int]]:
+    """Return a module as it is, a list of windows as `as_layers` does."""
+    return layers if isinstance(layers, torch.nn.Module) else as_layers(layers, name)
+
+
+_NOT_CHAINS = [None, 3, "text", [3], [(3,)], [(3, 0)], [(3, 1, 1, 1)], [(3, 1.5)]]
+Chain = Annotated[Any, Kind(as_chain, _NOT_CHAINS)]
+
+
+def unreadable_input(input_shape: tuple[int, ...], reason: object) -> ValueError:
+    """Return the error for an input that a module stops at."""
+    return ValueError(
+        f"input_shape must be one that the module can read, got {input_shape}: {reason}"
+    )
+
+
+def lazy_parameter() -> ValueError:
+    """Return the error for a module whose parameters have no shape yet."""
+    return ValueError(
+        "module must have all its parameters, got a lazy one: call it on an input first"
+    )
+
+
+def unknown_layer(called: str, layer: torch.nn.Module, reason: str) -> ValueError:
+    """Return the error for a layer whose multiply-adds cannot be counted."""
+    return ValueError(f"{called} of type {type(layer).__name__} is not known: {reason}")
+
+
+def no_window(name: str, layer: torch.nn.Module) -> ValueError:
+    """Return the error for a layer that does not see a window of a fixed size."""
+    where = f"{name!r} of type " if name else ""
+    return ValueError(
+        f"layers must be convolutions, pooling and what works entry by entry, got "
+        f"{where}{type(layer).__name__}: use summarise(module, input_shape)"
+    )
 
 
 # Plots (utils.drawing, utils.plotting) --------------------------------------------------------
@@ -1100,7 +1152,7 @@ def _list_names(names: Sequence[str]) -> str:
 
 
 def _describe(value: Any) -> str:
-    """Say in a few words what `value` is: its value if that is short, else its type."""
+    """Return in a few words what `value` is: its value if that is short, else its type."""
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):
