@@ -429,7 +429,7 @@ class TestAccuracyCurves:
         assert ax.lines[0].get_ydata() == pytest.approx([0.8, 0.55, 0.2])
         (band,) = (c for c in ax.collections if isinstance(c, PolyCollection))
         edge = {(float(x), round(float(y), 4)) for x, y in band.get_paths()[0].vertices}
-        assert band.get_alpha() == 0.25
+        assert (band.get_alpha(), band.get_linewidth()) == (0.25, 0)
         assert (ax.get_ylim(), list(ax.get_yticks())) == ((0, 1.02), [0, 0.5, 1])
         assert edge == {(0, 0.9), (0, 0.7), (45, 0.5), (45, 0.6), (90, 0.1), (90, 0.3)}
 
@@ -437,7 +437,7 @@ class TestAccuracyCurves:
         ax = self.curves().axes[0]
         assert list(ax.lines[-1].get_ydata()) == [0.25, 0.25]
         (text,) = ax.texts
-        assert text.get_text() == "guessing"
+        assert (text.get_text(), text.get_position()[0]) == ("guessing", 0)
         assert 0.2 < text.get_position()[1] < 0.25, "underneath"
 
     def test_networks_differ_in_more_than_colour(self):
