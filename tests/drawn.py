@@ -58,12 +58,17 @@ def patches_of(ax, role, kind=Rectangle):
     return [patch for patch in ax.patches if role_of(patch) == role and isinstance(patch, kind)]
 
 
+def is_filled(patch):
+    """Tell whether a patch has a colour inside."""
+    return patch.get_facecolor()[3] > 0
+
+
 def cells_of(ax, role):
     """Return the (left, top) corners of the cells of a role: patches of size 1 that are filled."""
     return [
         patch.get_xy()
         for patch in patches_of(ax, role)
-        if (patch.get_width(), patch.get_height()) == (1, 1) and patch.get_fill()
+        if (patch.get_width(), patch.get_height()) == (1, 1) and is_filled(patch)
     ]
 
 
@@ -72,7 +77,7 @@ def frames_of(ax, role="highlight"):
     return [
         (*patch.get_xy(), patch.get_width(), patch.get_height())
         for patch in patches_of(ax, role)
-        if not patch.get_fill()
+        if not is_filled(patch)
     ]
 
 
