@@ -134,35 +134,31 @@ class TestGrid:
         assert len(set(faces(diagrams.draw_grid(usage), "input").values())) == 1
 
 
-SETTINGS = [
-    {},
-    {"stride": 2, "padding": 1},
-    {"stride": (1, 2), "padding": (0, 1)},
-    {"dilation": 2},
-    {"padding": "same"},
+SETTINGS = [  # and the padding above and below, left and right
+    ({}, (0, 0)),
+    ({"stride": 2, "padding": 1}, (1, 1)),
+    ({"stride": (1, 2), "padding": (0, 1)}, (0, 1)),
+    ({"dilation": 2}, (0, 0)),
+    ({"padding": "same"}, (1, 1)),
 ]
 
 
 class TestConvolution:
-    @pytest.mark.parametrize("options", SETTINGS)
-    def test_the_equation_holds(self, options):
+    @pytest.mark.parametrize(("options", "rim"), SETTINGS)
+    def test_the_equation_holds(self, options, rim):
         figure = diagrams.plot_convolution(X, K, **options)
         (ax,), expected = figure.axes, conv(X, K, **options)
         assert numbers_at(ax, *corner_under(ax, "K"), 3, 3) == K.tolist()
         assert numbers_at(ax, *corner_under(ax, "Y"), *expected.shape) == expected.tolist()
-        left, top = corner_under(ax, "X")
-        rim = {"same": (1, 1), (0, 1): (0, 1)}.get(
-            options.get("padding"), (options.get("padding", 0),) * 2
-        )
         padded = F.pad(X, (rim[1], rim[1], rim[0], rim[0]))
-        assert numbers_at(ax, left, top, *padded.shape) == padded.tolist()
+        assert numbers_at(ax, *corner_under(ax, "X"), *padded.shape) == padded.tolist()
         assert len(cells_of(ax, "padding")) == padded.numel() - X.numel()
         signs = [t.get_position()[0] for t in ax.texts if t.get_text() in ("*", "=")]
         assert signs == sorted(signs)
         assert len(signs) == 2
         assert_can_be_read(figure)
 
-    @pytest.mark.parametrize("options", SETTINGS)
+    @pytest.mark.parametrize("options", [options for options, _ in SETTINGS])
     def test_a_step_is_written_out(self, options):
         expected = conv(X, K, **options)
         rows, columns = expected.shape
@@ -265,14 +261,14 @@ def written_sum(ax):
 
 
 POOLS = [
-    (M, 2, {}),
-    (M, 2, {"mode": "average"}),
-    (X, 3, {"stride": 1}),
-    (X, 3, {"stride": 1, "mode": "average"}),
-    (X, 2, {"ceil_mode": True}),
-    (X, 2, {"ceil_mode": True, "mode": "average"}),
-    (X, 3, {"stride": 2, "padding": 1}),
-    (X, 3, {"stride": 2, "padding": 1, "mode": "average"}),
+    (M, (2, 2), {}),
+    (M, (2, 2), {"mode": "average"}),
+    (X, (3, 3), {"stride": (1, 1)}),
+    (X, (3, 3), {"stride": (1, 1), "mode": "average"}),
+    (X, (2, 2), {"ceil_mode": True}),
+    (X, (2, 2), {"ceil_mode": True, "mode": "average"}),
+    (X, (3, 3), {"stride": (2, 2), "padding": (1, 1)}),
+    (X, (3, 3), {"stride": (2, 2), "padding": (1, 1), "mode": "average"}),
     (X, (5, 1), {"mode": "average"}),
     (X, (2, 3), {"stride": (2, 1)}),
 ]
@@ -372,11 +368,7 @@ class TestPoolStep:
     @pytest.mark.parametrize(("image", "kernel_size", "options"), POOLS)
     def test_captions_tell_what_pytorch_computes(self, image, kernel_size, options):
         expected = pooled(image, kernel_size, **options).flatten().tolist()
-        pairs = {
-            n: (v, v) if isinstance(v, int) and n != "ceil_mode" else v for n, v in options.items()
-        }
-        kernel_size = (kernel_size,) * 2 if isinstance(kernel_size, int) else kernel_size
-        steps = PoolSteps(image.double(), kernel_size, **pairs)
+        steps = PoolSteps(image.double(), kernel_size, **options)
         for caption, value in zip(steps.captions(), expected, strict=True):
             result, values = re.fullmatch(r"Y.* = (.*): the \w+ of (.*)\.", caption).groups()
             assert number(result) == pytest.approx(value, abs=0.0051)
