@@ -2,7 +2,7 @@
 
 import math
 from string import ascii_lowercase
-from typing import Any, Protocol
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
@@ -17,7 +17,6 @@ from utils.drawing.words import say
 
 __all__ = [
     "UNIT",
-    "Columns",
     "NetworkPlan",
     "count_formula",
     "draw_network",
@@ -27,6 +26,8 @@ __all__ = [
     "side_of",
     "unit_counts",
 ]
+
+Point = tuple[float, float]
 
 UNIT = 0.3  # radius of a unit; distances are in units of the drawing
 _PITCH, _STEP = 0.62, 3.6  # from one unit of a column to the next, and from column to column
@@ -76,35 +77,32 @@ def side_of(units: int) -> int:
     return side if side**2 == units else 0
 
 
-class NetworkPlan(Protocol):
-    """Where the units of a network stand, in a box of `width` x `height`."""
-
-    width: float
-    height: float
-    units: list[list[tuple[float, float]]]
-
-    def paint_layer(self, ax: Axes, depth: int, strengths: list[float]) -> None:
-        """Draw the units of one layer in tints of these strengths."""
-
-    def place_letter(self) -> tuple[float, tuple[float, float], float]:
-        """Return how far strands with letters start from their input, and where a letter stands."""
-
-
-class Columns:
+class NetworkPlan:
     """
-    A network that runs from left to right, each layer a column.
+    Where the units of a network stand: it runs from left to right, each layer a column.
 
     Parameters
     ----------
     masks : list of Tensor
         One mask (out, in) for each layer.
+
+    Attributes
+    ----------
+    width, height : float
+        The size of the whole.
+    units : list of list of (float, float)
+        The middles of the units of each layer.
+    letter : (float, (float, float), float)
+        How far strands with letters start from their input, where a letter stands, its height.
     """
+
+    letter = (0.0, (0.0, 0.0), 0.42)
 
     def __init__(self, masks: list[Tensor]) -> None:
         counts = unit_counts(masks)
         self.width = _STEP * (len(counts) - 1) + 0.8
         self.height = max(_PITCH * max(counts), 2.4)
-        self.units = []
+        self.units: list[list[Point]] = []
         for depth, count in enumerate(counts):
             pitch = min(self.height / count, 2.4)
             first = (self.height - pitch * (count - 1)) / 2
@@ -117,10 +115,6 @@ class Columns:
                 disc(ax, x, y, UNIT, role="output", strength=strength, linewidth=1.2, zorder=4)
             else:
                 paint_pixel(ax, x, y, strength)
-
-    def place_letter(self) -> tuple[float, tuple[float, float], float]:
-        """Return how far strands with letters start from their input, and where a letter stands."""
-        return 0.0, (0.0, 0.0), 0.42
 
 
 def unit_counts(masks: list[Tensor]) -> list[int]:
@@ -173,7 +167,7 @@ def _paint_strands(
     sharing = len(numbers) < int((mask > 0).sum())
     tiling = _is_tiling(mask)
     lettered = depth == 0 and tiling and len(numbers) <= len(ascii_lowercase)
-    lift, shift, height = plan.place_letter() if lettered else (0.0, (0.0, 0.0), 0.0)
+    lift, shift, height = plan.letter if lettered else (0.0, (0.0, 0.0), 0.0)
     for unit, source in mask.nonzero().tolist():
         kind = numbers.index(int(mask[unit, source]))
         role, style = _strand(kind) if sharing else ("kernel", "-")
@@ -232,7 +226,7 @@ def draw_network(
     (68, '(64 + 4) + (4 + 1) = 73 parameters')
     """
     names = [] if labels is None else as_texts(labels, "labels", len(layers) + 1)
-    plan = Columns(layers)
+    plan = NetworkPlan(layers)
     height = plan.height + 0.7 * bool(names) + 0.9
     scale = min(_LARGEST, _HIGHEST / height, _WIDEST / plan.width)
     ax = panel_or_new(ax, plan.width * scale + 0.2, height * scale + 0.2)
@@ -244,7 +238,7 @@ def draw_network(
     return cell_axes(ax, plan.width, height)
 
 
-def _write_labels(ax: Axes, plan: Columns, names: list[str]) -> None:
+def _write_labels(ax: Axes, plan: NetworkPlan, names: list[str]) -> None:
     """Write the name of each layer under its column; the outer ones end with the drawing."""
     size = min(0.42, 2.9 / (0.62 * max(map(len, names), default=1)))
     for depth, name in enumerate(names):

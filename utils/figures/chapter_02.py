@@ -21,6 +21,8 @@ from utils._validate import (
 )
 from utils.diagrams._networks import (
     UNIT,
+    NetworkPlan,
+    Point,
     count_formula,
     paint_network,
     paint_pixel,
@@ -40,8 +42,6 @@ __all__ = ["count_parameters", "patch_mask", "plot_flattened", "plot_networks"]
 
 _FINEST = 1344  # cells that a row of pixels is drawn with
 _SHEAR, _DEPTH = 0.4, 0.56  # how a plane that lies in the page is drawn
-
-Point = tuple[float, float]
 
 
 # Masks --------------------------------------------------------------------------------------
@@ -118,15 +118,10 @@ def count_parameters(layers: NetworkLayers) -> int:
 # Three networks -----------------------------------------------------------------------------
 
 
-class Planes:
-    """
-    A network that runs upwards, each layer with a square number of units a plane in the page.
+class Planes(NetworkPlan):
+    """A plan that runs upwards, each layer with a square number of units a plane in the page."""
 
-    Parameters
-    ----------
-    masks : list of Tensor
-        One mask (out, in) for each layer.
-    """
+    letter = (0.3 * _DEPTH, (-0.18, 0.04), 0.5)
 
     def __init__(self, masks: list[Tensor]) -> None:
         counts = unit_counts(masks)
@@ -176,10 +171,6 @@ class Planes:
                 polygon(ax, cell, role="input", strength=strength, zorder=1, **style)
             else:
                 paint_pixel(ax, x, y, strength)
-
-    def place_letter(self) -> tuple[float, Point, float]:
-        """Return how far strands with letters start from their input, and where a letter stands."""
-        return 0.3 * _DEPTH, (-0.18, 0.04), 0.5
 
 
 @checked
