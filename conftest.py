@@ -1,26 +1,36 @@
-"""Settings for every test: one thread, the tools importable, notebooks checked strictly."""
+"""Settings for every test: one thread, no window, notebooks compared strictly."""
 
 import os
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import matplotlib
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # equal sums everywhere, no thrashing with -n 2
+from tools.find_browser import find_browser
 
-ROOT = Path(__file__).parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
+pytest_plugins = ["tests.nbval_strict"]
 
-pytest_plugins = ["nbval_strict"]
-
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # equal sums everywhere, no thrashing with -n2
 matplotlib.use("Agg")  # not by MPLBACKEND, which the kernels of notebooks would inherit
 
 
 @pytest.fixture(autouse=True)
-def drawing_starts_afresh():
+def drawing_starts_afresh() -> Iterator[None]:
     """Let no test draw with the settings, or into a figure, that another one left behind."""
     with matplotlib.rc_context():
         yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Path of a Chromium; without one the test is skipped, and fails where CI is set."""
+    path = find_browser()
+    if path is None:
+        message = "NOT CHECKED: the site in a browser. Install chromium, or set CHROME_PATH"
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return path

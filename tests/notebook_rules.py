@@ -16,8 +16,10 @@ from functools import cached_property
 from pathlib import Path
 
 import yaml
-from execute_notebooks import SOLUTION_PROMPTS
-from notebook_format import (
+from PIL import Image
+
+from tools.execute_notebooks import SOLUTION_PROMPTS
+from tools.notebook_format import (
     PNG_DATA_URI,
     canonical,
     first_line,
@@ -25,8 +27,7 @@ from notebook_format import (
     read_notebook,
     to_text,
 )
-from PIL import Image
-from setup_cell import SETUP_CELL, SETUP_TAGS
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from nbval_strict import picture_difference
 from PIL import Image
 
-from tools.find_browser import find_browser
+from tests.nbval_strict import picture_difference
+from tools.find_browser import FLAGS, find_browser
 from utils.animation import Animation, animate_channels, animate_conv, animate_pool
 from utils.style import use_book_style
 
@@ -248,16 +248,6 @@ def test_small_coloured_words_keep_their_colour():
 
 
 # In a browser -------------------------------------------------------------------------------------
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
-from nbval_strict import picture_difference
 from torch import nn
 
+from tests.nbval_strict import picture_difference
 from utils.data import portrait
 from utils.diagrams import (
     draw_network,

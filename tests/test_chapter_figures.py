@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from drawn import (
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Circle, FancyArrowPatch, Polygon
+from torch import nn
+
+from tests.drawn import (
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
     assert_texts_do_not_touch,
@@ -20,10 +24,6 @@ from drawn import (
     titles,
     written,
 )
-from matplotlib.collections import PolyCollection
-from matplotlib.patches import Circle, FancyArrowPatch, Polygon
-from torch import nn
-
 from utils.drawing.colours import TEXT_COLOURS, role_of
 from utils.experiments import load_results
 from utils.figures.chapter_02 import count_parameters, patch_mask, plot_flattened, plot_networks

@@ -23,7 +23,7 @@ EXERCISES = list(known_exercises())
 WRONG = {
     number: answers
     for file in sorted((Path(__file__).parent / "wrong_answers").glob("chapter_*.py"))
-    for number, answers in importlib.import_module(f"wrong_answers.{file.stem}").WRONG.items()
+    for number, answers in importlib.import_module(f"tests.wrong_answers.{file.stem}").WRONG.items()
 }
 
 

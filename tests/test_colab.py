@@ -10,11 +10,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from setup_cell import SETUP_CELL
+
+from tools.setup_cell import SETUP_CELL
 
 pytest.importorskip("nbclient")
 
-from execute_notebooks import execute
+from tools.execute_notebooks import execute
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))

@@ -402,7 +402,7 @@ class TestLoadImages:
 
     def test_the_connection_is_given_up_after_a_while(self):
         assert socket.getdefaulttimeout() is None
-        with _stored._impatient():
+        with _stored._timeout(_stored._TIMEOUT):
             assert socket.getdefaulttimeout() == 20
         assert socket.getdefaulttimeout() is None
 

@@ -6,7 +6,11 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from drawn import (
+from matplotlib.colors import to_hex
+from matplotlib.patches import Circle, FancyArrowPatch, Polygon
+from torch import nn
+
+from tests.drawn import (
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
     assert_texts_do_not_touch,
@@ -16,10 +20,6 @@ from drawn import (
     titles,
     written,
 )
-from matplotlib.colors import to_hex
-from matplotlib.patches import Circle, FancyArrowPatch, Polygon
-from torch import nn
-
 from utils.diagrams import draw_network, plot_architectures, plot_grids, plot_network_volumes
 from utils.drawing.colours import TEXT_COLOURS, role_of
 from utils.shapes import summarise

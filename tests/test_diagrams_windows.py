@@ -8,7 +8,12 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
-from drawn import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import to_hex
+from matplotlib.patches import Circle, FancyArrowPatch
+
+from tests.drawn import (
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
     assert_texts_do_not_touch,
@@ -24,11 +29,6 @@ from drawn import (
     titles,
     written,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from matplotlib.colors import to_hex
-from matplotlib.patches import Circle, FancyArrowPatch
-
 from utils import diagrams
 from utils.diagrams.steps import ChannelSteps, ConvSteps, PoolSteps
 from utils.drawing.colours import tint

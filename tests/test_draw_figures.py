@@ -48,8 +48,8 @@ def test_there_are_pictures():
 
 
 def test_an_unknown_picture_is_named(tmp_path):
-    command = [sys.executable, draw_figures.__file__, "nope.png", "--to", str(tmp_path / "img")]
-    result = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.draw_figures", "nope.png", "--to", tmp_path / "img"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 1
     assert result.stderr.startswith("error: no picture is called nope.png; there are: ")
     assert result.stderr.count("\n") == 1

@@ -17,8 +17,8 @@ from PIL import Image, PngImagePlugin
 
 pytest.importorskip("nbclient")
 
-from execute_notebooks import SOLUTION_PROMPTS, main
-from notebook_format import (
+from tools.execute_notebooks import SOLUTION_PROMPTS, main
+from tools.notebook_format import (
     SMALL_ENOUGH,
     canonical,
     compact_png,
@@ -27,7 +27,7 @@ from notebook_format import (
     read_notebook,
     to_text,
 )
-from setup_cell import SETUP_CELL, SETUP_TAGS
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import measure_results as tool
 import pytest
 import torch
 from matplotlib.colors import to_hex
-from notebook_format import read_notebook
 
+from tools import measure_results as tool
+from tools.notebook_format import read_notebook
 from utils.experiments import Results, load_results, plot_accuracies, plot_size_and_work
 from utils.experiments import _results as reading
 from utils.shapes import summarise
@@ -298,8 +298,8 @@ def test_the_fingerprint_follows_the_code_and_not_the_comments(tmp_path):
 
 
 def test_the_tool_explains_itself():
-    script = ROOT / "tools" / "measure_results.py"
-    result = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.measure_results", "--help"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0
     assert "--only" in result.stdout
 

@@ -33,7 +33,6 @@ from numpydoc.docscrape import FunctionDoc
 import utils
 from utils._validate import kinds_of
 from utils.animation import Animation
-from utils.experiments import load_results
 from utils.training import History
 
 mpl.use("agg")

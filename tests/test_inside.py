@@ -6,8 +6,15 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
-from drawn import assert_no_figure_is_open, assert_nothing_is_cut_off, grey, limits, shown, titles
 
+from tests.drawn import (
+    assert_no_figure_is_open,
+    assert_nothing_is_cut_off,
+    grey,
+    limits,
+    shown,
+    titles,
+)
 from utils.drawing.colours import role_of
 from utils.inside import plot_heatmaps, plot_tiles, show_heatmap
 

@@ -16,9 +16,9 @@ from PIL import Image as Pillow
 
 pytest.importorskip("nbval")
 
-from execute_notebooks import execute
-from nbval_strict import numbers_close, picture_difference, take_pictures
-from notebook_format import PNG_DATA_URI, canonical, to_text
+from tests.nbval_strict import numbers_close, picture_difference, take_pictures
+from tools.execute_notebooks import execute
+from tools.notebook_format import PNG_DATA_URI, canonical, to_text
 
 TESTS = Path(__file__).parent
 
@@ -206,12 +206,11 @@ KILLED = [
 ]
 PREPARATION = f"""\
 import sys
-sys.path.insert(0, {str(TESTS)!r})
-sys.path.insert(0, {str(TESTS.parent / "tools")!r})
+sys.path.insert(0, {str(TESTS.parent)!r})
 from base64 import b64encode
 import matplotlib.pyplot as plt
 from IPython.display import HTML, Image
-from test_nbval_conftest import drawn"""
+from tests.test_nbval_conftest import drawn"""
 
 
 def write_notebook(path, cases):
@@ -239,10 +238,10 @@ def report(tmp_path_factory):
     write_notebook(folder / "cases.ipynb", CASES)
     write_notebook(folder / "killed.ipynb", KILLED)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-p", "nbval_strict", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.nbval_strict", "-p", "no:cacheprovider"]
     command += ["--nbval", "--nbval-current-env", "-n", "2", "--dist", "loadscope"]
     command += ["--color=no", "--junitxml=report.xml", "."]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "MPLBACKEND": "Agg"}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), "MPLBACKEND": "Agg"}
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert (folder / "report.xml").is_file(), run.stdout + run.stderr
     found = {}

@@ -8,10 +8,9 @@ import pytest
 
 pytest.importorskip("nbclient")
 
-from execute_notebooks import process
-from new_chapter import ROOT, main, write_chapter
-from notebook_rules import RULES, Chapter
-
+from tests.notebook_rules import RULES, Chapter
+from tools.execute_notebooks import process
+from tools.new_chapter import ROOT, main, write_chapter
 from utils.checks import _engine, check
 
 

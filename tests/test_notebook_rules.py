@@ -7,12 +7,13 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from execute_notebooks import SOLUTION_PROMPTS
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebook_format import canonical, to_text
-from notebook_rules import KINDS, RULES, Chapter, code_lines, without_code
 from PIL import Image
-from setup_cell import SETUP_CELL, SETUP_TAGS
+
+from tests.notebook_rules import KINDS, RULES, Chapter, code_lines, without_code
+from tools.execute_notebooks import SOLUTION_PROMPTS
+from tools.notebook_format import canonical, to_text
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))

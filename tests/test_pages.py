@@ -15,12 +15,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 import yaml
-from notebook_rules import AMERICAN, EMOJI, without_code
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 from torchvision.transforms import v2
 
+from tests.notebook_rules import AMERICAN, EMOJI, without_code
 from utils.reports import torchinfo_report
 from utils.shapes import summarise
 from utils.style import PALETTE

@@ -4,12 +4,12 @@ import asyncio
 import json
 import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
-import site_audit as audit
 import yaml
+
+from tests import site_audit as audit
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = Path(os.environ.get("BOOK_SITE", audit.default_site(ROOT))).resolve()
@@ -145,21 +145,6 @@ def test_callouts_are_marked():
 
 
 # ---------------------------------------------------------------------------- in a browser
-
-
-@pytest.fixture(scope="session")
-def browser_path():
-    """Path of a Chromium; without one the test is skipped, and fails where CI is set."""
-    sys.path.insert(0, str(ROOT / "tools"))
-    from find_browser import find_browser
-
-    path = find_browser()
-    if path is None:
-        message = "no Chromium found: install one, or set CHROME_PATH"
-        if CI:
-            pytest.fail(message)
-        pytest.skip(message)
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tools.sphinx_ext import latex_mathml
+from tools.sphinx_ext.latex_mathml import LatexError, latex_to_mathml
+from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
+
 ROOT = Path(__file__).resolve().parents[1]
 EXTENSIONS = ROOT / "tools" / "sphinx_ext"
 BUILDER = Path(sys.executable).with_name("jupyter-book")
-sys.path.insert(0, str(EXTENSIONS))
-
-import latex_mathml  # noqa: E402
-from latex_mathml import LatexError, latex_to_mathml  # noqa: E402
-from prune_css import drop_missing_fonts, prune_css, words  # noqa: E402
 
 NAMESPACE = f"{{{latex_mathml.NAMESPACE}}}"
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebook_format import canonical, to_text
-from setup_cell import SETUP_CELL
-from student_edition import README, StudentEditionError, main, write_edition
+
+from tools.notebook_format import canonical, to_text
+from tools.setup_cell import SETUP_CELL
+from tools.student_edition import README, StudentEditionError, main, write_edition
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))

@@ -11,12 +11,12 @@ from unittest.mock import patch
 import pytest
 import torch
 import torch.nn.functional as F
-from execute_notebooks import execute
 from nbformat.v4 import new_code_cell, new_notebook
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from tools.execute_notebooks import execute
 from utils.training import accuracy_interval, confusion_matrix, evaluate, fit, predict, scores
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -352,8 +352,8 @@ def test_a_person_sees_a_bar_and_nobody_else_does():
 def test_an_open_notebook_shows_a_bar_and_a_stored_one_does_not(tmp_path):
     lines = [
         *("import os, sys", f"sys.path.insert(0, {str(ROOT)!r})", "from utils import training"),
-        *("stored = training._a_person_watches()", 'del os.environ["TQDM_DISABLE"]'),
-        "print(stored, training._a_person_watches())",
+        *("stored = training._progress_is_visible()", 'del os.environ["TQDM_DISABLE"]'),
+        "print(stored, training._progress_is_visible())",
     ]
     notebook = new_notebook(cells=[new_code_cell("\n".join(lines))])
     execute(notebook, tmp_path)

@@ -346,7 +346,7 @@ class TestKernelsAndLayers:
         with pytest.raises(ValueError, match=r"weight must have shape \(C_out, 2, kH, kW\)"):
             v.as_image_weight_bias(image, torch.ones(3, 1, 3, 3), None)
         with pytest.raises(ValueError, match=r"bias must have shape \(3,\), got \(2,\)"):
-            v.as_image_weight_bias(image, weight, [1, 2])
+            v.as_image_weight_bias(image, weight, torch.ones(2))
 
 
 @pytest.mark.parametrize("value", [torch.ones(30, 30), [0] * 90, "x" * 90, np.ones((30, 30))])

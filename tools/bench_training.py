@@ -16,9 +16,7 @@ programs disturb the clock.
 
 import argparse
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +25,6 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from utils.training import fit
 
 TRANSFORM = transforms.Compose(

@@ -17,15 +17,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 from matplotlib.patheffects import withStroke
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from utils.convolution import corr2d
+from utils.data import portrait
+from utils.diagrams import draw_grid
+from utils.kernels import kernel
+from utils.plotting import show_image, show_response
+from utils.style import PALETTE, use_book_style
 
-from utils.convolution import corr2d  # noqa: E402
-from utils.data import portrait  # noqa: E402
-from utils.diagrams import draw_grid  # noqa: E402
-from utils.kernels import kernel  # noqa: E402
-from utils.plotting import show_image, show_response  # noqa: E402
-from utils.style import PALETTE, use_book_style  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 FIGURES: dict[str, Callable[[], Figure]] = {}
 

@@ -26,8 +26,10 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from notebook_format import canonical, first_line, objections, read_notebook, to_text
-from setup_cell import SETUP_CELL, SETUP_TAGS
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a file, too
+from tools.notebook_format import canonical, first_line, objections, read_notebook, to_text
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 SOLUTION_PROMPTS = {
     "code_prompt_show": "Show the solution",

@@ -7,6 +7,21 @@ import sys
 from pathlib import Path
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# In a process of its own: Playwright does not start inside a running event loop.
+ASK_PLAYWRIGHT = """
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)
+"""
 
 
 def find_browser() -> str | None:
@@ -24,7 +39,7 @@ def find_browser() -> str | None:
     Raises
     ------
     FileNotFoundError
-        When ``CHROME_PATH`` names something that does not exist.
+        When ``CHROME_PATH`` names something that is not a program.
     """
     named = os.environ.get("CHROME_PATH")
     if named:
@@ -32,48 +47,16 @@ def find_browser() -> str | None:
         if found is None:
             raise FileNotFoundError(f"CHROME_PATH names {named}, which is not a program")
         return found
-    for command in COMMANDS:
-        found = shutil.which(command)
-        if found:
-            return found
-    return _playwright_browser()
+    installed = filter(None, map(shutil.which, COMMANDS))
+    return next(installed, None) or _fetched_browser()
 
 
-def _playwright_browser() -> str | None:
+def _fetched_browser() -> str | None:
     """Return the Chromium of Playwright when it has been fetched."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
-    # In a process of its own: Playwright does not start inside a running event loop.
-    code = (
-        "from playwright.sync_api import sync_playwright\n"
-        "with sync_playwright() as playwright: print(playwright.chromium.executable_path)"
-    )
-    del sync_playwright
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", ASK_PLAYWRIGHT], capture_output=True, text=True)
     path = result.stdout.strip()
     return path if result.returncode == 0 and Path(path).is_file() else None
 
 
-def get_browser() -> str | None:
-    """
-    Find a browser, or try to have Playwright fetch one.
-
-    Returns
-    -------
-    str or None
-        Path of the program; None where there is no browser and none could be fetched.
-    """
-    found = find_browser()
-    if found:
-        return found
-    print("No Chromium found: asking Playwright for one", flush=True)
-    result = subprocess.run(
-        [sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, text=True
-    )
-    return find_browser() if result.returncode == 0 else None
-
-
 if __name__ == "__main__":
-    print(find_browser() or sys.exit("error: no Chromium found: install one, or set CHROME_PATH"))
+    print(find_browser() or sys.exit("no Chromium found: install one, or set CHROME_PATH"))

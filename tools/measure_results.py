@@ -9,9 +9,9 @@ is stored, and a message names the rates to write there. Then come the trainings
 each network, seed and kind of training. They share the cores, one thread each; on the same machine,
 a second run gives the same accuracies.
 
-    python tools/measure_results.py                        both experiments
-    python tools/measure_results.py --only equal_budget    one
-    python tools/measure_results.py --seeds 2 --folder x   a quick look, written elsewhere
+    python -m tools.measure_results                        both experiments
+    python -m tools.measure_results --only equal_budget    one
+    python -m tools.measure_results --seeds 2 --folder x   a quick look, written elsewhere
 """
 
 import argparse
@@ -29,9 +29,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from notebook_format import read_notebook
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools.notebook_format import read_notebook
 from utils.experiments import Results
 from utils.shapes import summarise
 from utils.training import evaluate

@@ -1,7 +1,7 @@
 """
 Begin a chapter: a notebook that keeps every rule, and the files of its exercises.
 
-    python tools/new_chapter.py 5 "Convolutional layers"
+    python -m tools.new_chapter 5 "Convolutional layers"
 
 It writes ``book/05_convolutional_layers.ipynb``, ``utils/checks/chapter_05.py`` and
 ``tests/wrong_answers/chapter_05.py``, and runs the notebook. Nothing that exists is overwritten.
@@ -12,10 +12,11 @@ import re
 import sys
 from pathlib import Path
 
-from execute_notebooks import process
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from notebook_format import to_text
-from setup_cell import SETUP_CELL, SETUP_TAGS
+
+from tools.execute_notebooks import process
+from tools.notebook_format import to_text
+from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 ROOT = Path(__file__).resolve().parents[1]
 

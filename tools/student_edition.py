@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 
 from nbformat import NotebookNode
-from notebook_format import canonical, read_notebook, to_text
-from setup_cell import SETUP_CELL
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a file, too
+from tools.notebook_format import canonical, read_notebook, to_text
+from tools.setup_cell import SETUP_CELL
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"

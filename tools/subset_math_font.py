@@ -4,9 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "sphinx_ext"))
-
-from latex_mathml import characters
+from tools.sphinx_ext.latex_mathml import characters
 
 
 def subset_math_font(source, target):

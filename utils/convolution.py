@@ -5,16 +5,28 @@ These functions are meant to be read. They follow the definition with plain loop
 device, and let gradients through. To compute something large, use `torch.nn.functional.conv2d`.
 """
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from utils import _validate
+from utils._validate import Matrix, Padding, Pair, checked, tensor
 from utils.shapes import conv_output_size
 
 __all__ = ["conv2d_flipped", "corr2d", "corr2d_multi_in", "corr2d_multi_in_out"]
 
 
-def corr2d(image, kernel, *, stride=1, padding=0, dilation=1):
+@checked
+def corr2d(
+    image: Matrix,
+    kernel: Annotated[Tensor, tensor("(kH, kW)")],
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+) -> Tensor:
     """
     Slide a kernel over an image: the two-dimensional cross-correlation.
 
@@ -55,7 +67,8 @@ def corr2d(image, kernel, *, stride=1, padding=0, dilation=1):
     tensor([[19., 25.],
             [37., 43.]])
     """
-    X, K, size, (s_h, s_w), (d_h, d_w) = _prepare(image, kernel, stride, padding, dilation)
+    X, K, size = _prepared(image, kernel, stride, padding, dilation)
+    (s_h, s_w), (d_h, d_w) = stride, dilation
     span_h, span_w = d_h * (K.shape[0] - 1) + 1, d_w * (K.shape[1] - 1) + 1
     Y = X.new_zeros(size)  # (H_out, W_out)
     for i in range(Y.shape[0]):
@@ -66,7 +79,15 @@ def corr2d(image, kernel, *, stride=1, padding=0, dilation=1):
     return Y
 
 
-def corr2d_multi_in(image, filter, *, stride=1, padding=0, dilation=1):
+@checked
+def corr2d_multi_in(
+    image: Annotated[Tensor, tensor("(C, H, W)")],
+    filter: Annotated[Tensor, tensor("(C, kH, kW)")],
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+) -> Tensor:
     """
     Slide a filter over an image of several channels.
 
@@ -99,14 +120,22 @@ def corr2d_multi_in(image, filter, *, stride=1, padding=0, dilation=1):
     >>> corr2d_multi_in(image, torch.ones(3, 3, 3)).shape
     torch.Size([4, 4])
     """
-    image, filter = _validate.as_image_and_filter(image, filter)
+    image, filter = _validate.as_image_and_filter(image, filter)  # as many channels, one dtype
     options = {"stride": stride, "padding": padding, "dilation": dilation}
-    return sum(
-        corr2d(channel, kernel, **options) for channel, kernel in zip(image, filter, strict=True)
-    )
+    maps = [corr2d(channel, kernel, **options) for channel, kernel in zip(image, filter)]
+    return sum(maps, start=image.new_zeros(()))
 
 
-def corr2d_multi_in_out(image, weight, bias=None, *, stride=1, padding=0, dilation=1):
+@checked
+def corr2d_multi_in_out(
+    image: Annotated[Tensor, tensor("(C_in, H, W)")],
+    weight: Annotated[Tensor, tensor("(C_out, C_in, kH, kW)")],
+    bias: Annotated[Tensor, tensor("(C_out,)")] | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+) -> Tensor:
     """
     Apply a whole convolutional layer to one image: every filter gives one feature map.
 
@@ -143,14 +172,12 @@ def corr2d_multi_in_out(image, weight, bias=None, *, stride=1, padding=0, dilati
     """
     image, weight, bias = _validate.as_image_weight_bias(image, weight, bias)
     options = {"stride": stride, "padding": padding, "dilation": dilation}
-    feature_maps = [
-        corr2d_multi_in(image, filter, **options) + b
-        for filter, b in zip(weight, bias, strict=True)
-    ]
-    return torch.stack(feature_maps)
+    maps = [corr2d_multi_in(image, filter, **options) + b for filter, b in zip(weight, bias)]
+    return torch.stack(maps)
 
 
-def conv2d_flipped(image, kernel):
+@checked
+def conv2d_flipped(image: Matrix, kernel: Annotated[Tensor, tensor("(kH, kW)")]) -> Tensor:
     """
     Convolve in the mathematical sense: slide the kernel turned by half a turn.
 
@@ -179,16 +206,15 @@ def conv2d_flipped(image, kernel):
     tensor([[ 5., 11.],
             [23., 29.]])
     """
-    return corr2d(image, _validate.as_matrix(kernel, "kernel", shape="(kH, kW)").flip(0, 1))
+    return corr2d(image, kernel.flip(0, 1))
 
 
-def _prepare(image, kernel, stride, padding, dilation):
-    """Check the arguments; return X with its padding, K, the size of Y, stride and dilation."""
-    image = _validate.as_matrix(image, "image", shape="(H, W)")
-    kernel = _validate.as_matrix(kernel, "kernel", shape="(kH, kW)")
+def _prepared(
+    image: Tensor, kernel: Tensor, stride: Pair, padding: Padding, dilation: Pair
+) -> tuple[Tensor, Tensor, tuple[int, int]]:
+    """Return X with its padding, K in the same dtype, and the size of Y."""
     X, K = _validate.as_same_dtype(image=image, kernel=kernel)
-    options = {"stride": stride, "dilation": dilation}
-    size = conv_output_size(tuple(X.shape), tuple(K.shape), padding=padding, **options)
-    rows, columns = _validate.pad_amounts(padding, tuple(K.shape), **options)
-    stride, dilation = (_validate.as_pair(value, name) for name, value in options.items())
-    return F.pad(X, (*columns, *rows)), K, size, stride, dilation
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    size = conv_output_size(tuple(X.shape), tuple(K.shape), **options)
+    rows, columns = _validate.pad_amounts(kernel_size=tuple(K.shape), **options)
+    return F.pad(X, (*columns, *rows)), K, size

@@ -1,14 +1,17 @@
 """Reports of other tools about a network, in a form that is the same on every machine."""
 
+from typing import Any
+
 import torch
 
 from utils import _validate
+from utils._validate import InputShape, Module, checked
 
 try:
     import torchinfo
     from torchinfo.enums import Units
 except ImportError:  # Colab does not bring it along
-    torchinfo = None
+    torchinfo = None  # type: ignore[assignment]
 
 __all__ = ["torchinfo_report"]
 
@@ -16,7 +19,8 @@ _LAYER_WIDTH, _COLUMN_WIDTH = 24, 17  # characters; 75 in all
 _EVERY_LEVEL = 1000  # of nested modules
 
 
-def torchinfo_report(module, input_shape):
+@checked
+def torchinfo_report(module: Module, input_shape: InputShape) -> str:
     """
     Return what `torchinfo.summary` says about a module, for one input.
 
@@ -53,8 +57,6 @@ def torchinfo_report(module, input_shape):
     ├─Flatten: 1-1           [1, 400]          --                --
     ├─Linear: 1-2            [1, 10]           4,010             4,010
     """
-    module = _validate.as_module(module)
-    input_shape = _validate.as_input_shape(input_shape)
     if torchinfo is None:
         return "torchinfo is not installed; get it with: python -m pip install torchinfo"
     parameter = next(module.parameters(), torch.empty(0))
@@ -71,10 +73,7 @@ def torchinfo_report(module, input_shape):
             verbose=0,
         )
     except RuntimeError as error:
-        raise ValueError(
-            f"input_shape must be one that the module can read, got {input_shape}: "
-            f"{error.__cause__ or error}"
-        ) from error
+        raise _validate.unreadable(input_shape, error.__cause__ or error) from error
     finally:
         for part, training in mode:
             part.training = training
@@ -83,7 +82,7 @@ def torchinfo_report(module, input_shape):
     return "\n".join(line.rstrip() for line in str(report).splitlines())
 
 
-def _longest_name(report):
+def _longest_name(report: Any) -> int:
     """Return the width of the first column, in characters."""
     return max(
         len(info.get_layer_name(show_var_name=False, show_depth=True)) + 3 * info.depth + 2

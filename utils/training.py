@@ -14,13 +14,33 @@ import copy
 import math
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from utils import _validate
+from utils._validate import (
+    Batch,
+    Count,
+    Device,
+    Examples,
+    Flag,
+    Labels,
+    Module,
+    NonNegative,
+    OptimiserMaker,
+    Positive,
+    Trainable,
+    checked,
+    number,
+)
 
 __all__ = [
     "Evaluation",
@@ -37,6 +57,8 @@ __all__ = [
 _Z95 = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
 _RISE = 0.2  # part of a training in which the learning rate rises
 _AT_ONCE = 256  # images that are evaluated at once
+
+Data = tuple[Tensor, Tensor]  # images (N, ...) and labels (N,)
 
 
 @dataclass(frozen=True)
@@ -98,29 +120,30 @@ class History:
     best_epoch: int = 0
     interrupted: bool = False
 
-    def _append(self, trained, checked):
+    def _append(self, trained: Evaluation, validated: Evaluation) -> None:
         self.train_losses.append(trained.loss)
         self.train_accuracies.append(trained.accuracy)
-        self.validation_losses.append(checked.loss)
-        self.validation_accuracies.append(checked.accuracy)
+        self.validation_losses.append(validated.loss)
+        self.validation_accuracies.append(validated.accuracy)
 
 
+@checked
 def fit(
-    model,
-    train,
-    validation,
+    model: Trainable,
+    train: Examples,
+    validation: Examples,
     *,
-    epochs,
-    batch_size=50,
-    learning_rate=1e-3,
-    one_cycle=False,
-    average=0.0,
-    goal=None,
-    optimiser=torch.optim.Adam,
-    seed=0,
-    device=None,
-    progress=None,
-):
+    epochs: Count,
+    batch_size: Count = 50,
+    learning_rate: Positive = 1e-3,
+    one_cycle: Flag = False,
+    average: Annotated[float, number(minimum=0, below=1)] = 0.0,
+    goal: Annotated[float, number(above=0, maximum=1)] | None = None,
+    optimiser: OptimiserMaker = torch.optim.Adam,
+    seed: NonNegative = 0,
+    device: Device | None = None,
+    progress: Flag | None = None,
+) -> History:
     """
     Train a classifier, and keep the weights that were best on the validation images.
 
@@ -195,12 +218,7 @@ def fit(
     >>> len(history.train_losses), evaluate(model, images, labels).accuracy > 0.8
     (30, True)
     """
-    epochs = _validate.as_int(epochs, "epochs")
-    batch_size = _validate.as_int(batch_size, "batch_size")
-    one_cycle = _validate.as_bool(one_cycle, "one_cycle")
-    average = _validate.as_number(average, "average", minimum=0, below=1)
-    goal = math.inf if goal is None else _validate.as_number(goal, "goal", above=0, maximum=1)
-    show = _a_person_watches() if progress is None else _validate.as_bool(progress, "progress")
+    show = _progress_is_visible() if progress is None else progress
     with _prepared(model, train, validation, seed, device) as ((images, labels), held_out):
         optimiser = _validate.as_optimiser(optimiser, model.parameters(), learning_rate)
         generator = torch.Generator().manual_seed(seed)
@@ -210,28 +228,16 @@ def fit(
         history, best = History(), None
         try:
             for epoch in (bar := tqdm(range(1, epochs + 1), disable=not show, unit="epoch")):
-                model.train()
                 order = torch.randperm(len(images), generator=generator).to(images.device)
-                total_loss = total_correct = 0
-                for batch in order.tensor_split(batches):
-                    X, y = images[batch], labels[batch]  # (B, ...), (B,)
-                    Z = model(X)  # (B, classes): the scores
-                    loss = F.cross_entropy(Z, y)  # the mean over the batch
-                    optimiser.zero_grad()
-                    loss.backward()
-                    optimiser.step()
-                    schedule.step()
-                    averaged.update()
-                    total_loss += loss.detach() * len(batch)
-                    total_correct += (Z.argmax(dim=1) == y).sum()
-                trained = _evaluation(total_loss, total_correct, len(images))
-                checked = _evaluate(averaged.model, *held_out)
-                _validate.require_finite_loss(epoch, trained.loss, checked.loss)
-                history._append(trained, checked)
-                reached = checked.accuracy >= goal
-                if reached or checked.loss == min(history.validation_losses):
+                parts = ((images[part], labels[part]) for part in order.tensor_split(batches))
+                trained = _train(model, parts, optimiser, schedule, averaged)
+                validated = _evaluate(averaged.model, *held_out)
+                _validate.require_finite_loss(epoch, trained.loss, validated.loss)
+                history._append(trained, validated)
+                reached = goal is not None and validated.accuracy >= goal
+                if reached or validated.loss == min(history.validation_losses):
                     best, history.best_epoch = copy.deepcopy(averaged.model.state_dict()), epoch
-                bar.set_postfix_str(f"validation accuracy {checked.accuracy:.3f}")
+                bar.set_postfix_str(f"validation accuracy {validated.accuracy:.3f}")
                 if reached:
                     break
         except KeyboardInterrupt:
@@ -242,7 +248,36 @@ def fit(
     return history
 
 
-def evaluate(model, images, labels, *, batch_size=256):
+def _train(
+    model: nn.Module,
+    batches: Iterable[Data],
+    optimiser: Optimizer,
+    schedule: LambdaLR,
+    averaged: "_Average",
+) -> Evaluation:
+    """Take one step for each batch; return how good the model was while it learned."""
+    model.train()
+    total_loss: Tensor | int = 0
+    total_correct: Tensor | int = 0
+    total = 0
+    for X, y in batches:  # (B, ...), (B,)
+        Z = model(X)  # (B, classes): the scores
+        loss = F.cross_entropy(Z, y)  # the mean over the batch
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        averaged.update()
+        total_loss += loss.detach() * len(y)
+        total_correct += (Z.argmax(dim=1) == y).sum()
+        total += len(y)
+    return _evaluation(total_loss, total_correct, total)
+
+
+@checked
+def evaluate(
+    model: Module, images: Batch, labels: Labels, *, batch_size: Count = 256
+) -> Evaluation:
     """
     Return loss and accuracy of a classifier on images that have labels.
 
@@ -277,14 +312,14 @@ def evaluate(model, images, labels, *, batch_size=256):
     >>> evaluation.correct, evaluation.total, round(evaluation.loss, 3)
     (2, 3, 0.885)
     """
-    labels = _validate.as_labels(labels)
-    _validate.require_one_each(labels, _validate.as_batch(images), "labels", "images")
+    _validate.require_one_each(labels, images, "labels", "images")
     Z = scores(model, images, batch_size=batch_size)  # (N, classes)
     _validate.require_classes(labels, Z.shape[1], "labels")
     return _compare(Z, labels.to(Z.device))
 
 
-def scores(model, images, *, batch_size=256):
+@checked
+def scores(model: Module, images: Batch, *, batch_size: Count = 256) -> Tensor:
     """
     Return what a classifier says about each image: one score for each class.
 
@@ -315,9 +350,6 @@ def scores(model, images, *, batch_size=256):
     >>> scores(torch.nn.Flatten(), torch.ones(2, 1, 1, 3)).shape
     torch.Size([2, 3])
     """
-    model = _validate.as_module(model, "model")
-    images = _validate.as_batch(images)
-    batch_size = _validate.as_int(batch_size, "batch_size")
     device, dtype = _place_of(model)
     with _mode_kept(model), torch.inference_mode():
         model.eval()
@@ -326,7 +358,8 @@ def scores(model, images, *, batch_size=256):
     return torch.cat(parts).to(images.device).clone()  # outside inference mode: an ordinary tensor
 
 
-def predict(model, images, *, batch_size=256):
+@checked
+def predict(model: Module, images: Batch, *, batch_size: Count = 256) -> Tensor:
     """
     Return the class that a classifier gives to each image.
 
@@ -359,7 +392,8 @@ def predict(model, images, *, batch_size=256):
     return scores(model, images, batch_size=batch_size).argmax(dim=1)
 
 
-def confusion_matrix(labels, predictions, classes):
+@checked
+def confusion_matrix(labels: Labels, predictions: Labels, classes: Count) -> Tensor:
     """
     Count how often each class was taken for each other one.
 
@@ -392,9 +426,7 @@ def confusion_matrix(labels, predictions, classes):
             [0, 1, 0],
             [0, 0, 1]])
     """
-    classes = _validate.as_int(classes, "classes")
-    labels = _validate.as_labels(labels, "labels")
-    predictions = _validate.as_labels(predictions, "predictions").to(labels.device)
+    predictions = predictions.to(labels.device)
     _validate.require_one_each(predictions, labels, "predictions", "labels")
     _validate.require_classes(labels, classes, "labels")
     _validate.require_classes(predictions, classes, "predictions")
@@ -402,7 +434,8 @@ def confusion_matrix(labels, predictions, classes):
     return torch.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-def accuracy_interval(correct, total):
+@checked
+def accuracy_interval(correct: NonNegative, total: Count) -> tuple[float, float]:
     """
     Return the range in which the true accuracy lies, with 95 percent confidence.
 
@@ -441,10 +474,8 @@ def accuracy_interval(correct, total):
     >>> round(low, 3), round(high, 3)
     (0.915, 0.99)
     """
-    n = _validate.as_int(total, "total")
-    correct = _validate.as_int(correct, "correct", minimum=0)
-    _validate.require_at_most(correct, n, "correct", "total")
-    p, z = correct / n, _Z95
+    _validate.require_at_most(correct, total, "correct", "total")
+    n, p, z = total, correct / total, _Z95
     centre = p + z**2 / (2 * n)
     reach = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     scale = 1 + z**2 / n
@@ -454,86 +485,84 @@ def accuracy_interval(correct, total):
 # Parts --------------------------------------------------------------------------------------
 
 
-def _schedule(optimiser, steps, one_cycle):
+def _schedule(optimiser: Optimizer, steps: int, one_cycle: bool) -> LambdaLR:
     """Return what sets the learning rate of each step: up and down in straight lines, or as is."""
 
-    def factor(step):
+    def factor(step: int) -> float:
         part = (step + 0.5) / steps  # of the training
         return max(0.0, min(part / _RISE, (1 - part) / (1 - _RISE))) if one_cycle else 1.0
 
-    return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+    return LambdaLR(optimiser, factor)
 
 
 class _Average:
     """A second model, whose weights follow those of the first; or the first one itself."""
 
-    def __init__(self, model, keep):
+    def __init__(self, model: nn.Module, keep: float) -> None:
         self.followed, self.keep = model, keep
         self.model = copy.deepcopy(model) if keep else model
 
     @torch.no_grad()
-    def update(self):
+    def update(self) -> None:
         """Move the weights a little towards those of the followed model."""
         if self.keep:
-            for mine, other in zip(self.model.parameters(), self.followed.parameters()):
-                mine.lerp_(other, 1 - self.keep)  # keep * mine + (1 - keep) * other
-            for mine, other in zip(self.model.buffers(), self.followed.buffers()):
-                mine.copy_(other)
+            for weight, newer in zip(self.model.parameters(), self.followed.parameters()):
+                weight.lerp_(newer, 1 - self.keep)  # keep * weight + (1 - keep) * newer
+            for buffer, latest in zip(self.model.buffers(), self.followed.buffers()):
+                buffer.copy_(latest)
 
 
-def _compare(Z, labels):
+def _compare(Z: Tensor, labels: Tensor) -> Evaluation:
     """Compare scores (N, classes) with labels (N,)."""
     loss = F.cross_entropy(Z, labels, reduction="sum")
     return _evaluation(loss, (Z.argmax(dim=1) == labels).sum(), len(labels))
 
 
-def _evaluation(total_loss, total_correct, total):
+def _evaluation(total_loss: Tensor | int, total_correct: Tensor | int, total: int) -> Evaluation:
     loss, correct = float(total_loss) / total, int(total_correct)
     return Evaluation(loss, correct / total, correct, total)
 
 
-def _evaluate(model, images, labels):
+def _evaluate(model: nn.Module, images: Tensor, labels: Tensor) -> Evaluation:
     """Evaluate without checks; `fit` has made them, and sets the mode again."""
     with torch.inference_mode():
         model.eval()
         return _compare(torch.cat([model(X) for X in images.split(_AT_ONCE)]), labels)
 
 
-def _place_of(model):
+def _place_of(model: nn.Module) -> tuple[torch.device, torch.dtype]:
     """Return device and dtype of a model: those of its first parameter."""
     parameter = next(model.parameters(), torch.empty(0))
     return parameter.device, parameter.dtype
 
 
-def _a_person_watches():
-    """Say whether a person sees a progress bar: in a terminal, or a notebook that is open."""
+def _progress_is_visible() -> bool:
+    """Return whether a progress bar shows: in a terminal, or a notebook that is open."""
     if os.environ.get("TQDM_DISABLE") or sys.stderr is None:
         return False
     return sys.stderr.isatty() or type(sys.stderr).__module__ == "ipykernel.iostream"
 
 
 @contextlib.contextmanager
-def _prepared(model, train, validation, seed, device):
-    """Check model and data and move them to the device; give the model back as it came."""
-    model = _validate.as_trainable(model)
-    seed = _validate.as_int(seed, "seed", minimum=0)
+def _prepared(
+    model: nn.Module, train: Data, validation: Data, seed: int, device: torch.device | None
+) -> Iterator[list[Data]]:
+    """Move model and data to the device and check that they match; put the model back after."""
     home, dtype = _place_of(model)
-    device = home if device is None else _validate.as_device(device)
-    pairs = [
-        _validate.as_examples(pair, name)
-        for pair, name in ((train, "train"), (validation, "validation"))
-    ]
+    device = home if device is None else device
     gradients = [parameter.grad for parameter in model.parameters()]
     with _mode_kept(model), _seeded(seed, device):
         try:
             model.zero_grad()
             model.to(device)
-            ready = [(images.to(device, dtype), labels.to(device)) for images, labels in pairs]
-            for (images, labels), name in zip(ready, ("train", "validation")):
+            ready = []
+            for name, (images, labels) in (("train", train), ("validation", validation)):
+                images, labels = images.to(device, dtype), labels.to(device)
                 with torch.inference_mode():
                     model.eval()
                     classes = _validate.require_scores(model, images[:1], f"{name} images")
                 _validate.require_classes(labels, classes, f"{name} labels")
+                ready.append((images, labels))
             yield ready
         finally:
             model.zero_grad()
@@ -543,7 +572,7 @@ def _prepared(model, train, validation, seed, device):
 
 
 @contextlib.contextmanager
-def _mode_kept(model):
+def _mode_kept(model: nn.Module) -> Iterator[None]:
     """Put every part of a model back into training or evaluation mode, as it was."""
     mode = [(part, part.training) for part in model.modules()]
     try:
@@ -554,7 +583,7 @@ def _mode_kept(model):
 
 
 @contextlib.contextmanager
-def _seeded(seed, device):
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Seed the generators that layers such as dropout draw from; then put their state back."""
     on_cpu = device.type == "cpu"
     others = () if on_cpu else range(torch.get_device_module(device).device_count())

@@ -3,9 +3,10 @@
 from html import escape
 
 from docutils import nodes
-from latex_mathml import LatexError, latex_to_mathml
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+
+from tools.sphinx_ext.latex_mathml import LatexError, latex_to_mathml
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
-from prune_css import drop_missing_fonts, prune_css, words
 from sphinx.transforms import SphinxTransform
+
+from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
 
 CALLOUTS = {
     "What to notice": "notice",

@@ -5,16 +5,16 @@ The tests of an exercise are a generator function in the file of its chapter. It
 reader's answer and yields pairs: what should be so, and whether it is so.
 
     # utils/checks/chapter_04.py
-    from utils.checks._engine import exercise, raises, same
+    from utils.checks._engine import Tests, exercise, raises, same
 
     @exercise("4.1")
-    def output_size(answer):
+    def output_size(answer: Any) -> Tests:
         yield "a 5x5 input under a 3x3 kernel", same(answer(5, 3), 3)
         yield "padding 1 keeps the size", same(answer(5, 3, padding=1), 5)
         yield "a kernel that does not fit is refused", raises(ValueError, answer, 2, 3)
 
     @exercise("4.2")
-    def shape_by_hand(answer):
+    def shape_by_hand(answer: Any) -> Tests:
         yield "it has a height and a width", len(answer) == 2
         yield "both numbers are right", same(answer, (3, 3), reveal=False)
 
@@ -38,19 +38,21 @@ import re
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-__all__ = ["Outcome", "check", "exercise", "known_exercises", "raises", "same"]
+__all__ = ["Outcome", "Tests", "check", "exercise", "known_exercises", "raises", "same"]
+
+Tests = Iterator[tuple[str, Any]]  # what should be so, and whether it is
 
 _PACKAGE = "utils.checks"
 _LONGEST_MESSAGE = 240  # characters: a check prints one line that fits under a cell
 
-_exercises: dict[str, Callable[[Any], Iterator]] = {}
+_exercises: dict[str, Callable[[Any], Tests]] = {}
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Outcome:
     passed: bool
     detail: str = ""
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.passed
 
 
@@ -75,7 +77,7 @@ class _Stopped(Exception):
 # ---------------------------------------------------------------- what chapter files use
 
 
-def exercise(number: str):
+def exercise(number: str) -> Callable[[Callable[[Any], Tests]], Callable[[Any], Tests]]:
     """
     Register the tests of one exercise.
 
@@ -111,7 +113,7 @@ def exercise(number: str):
     if not re.fullmatch(r"\d+\.\d+", number):
         raise ValueError(f'an exercise is numbered like "3.1", got {number!r}')
 
-    def register(tests):
+    def register(tests: Callable[[Any], Tests]) -> Callable[[Any], Tests]:
         if number in _exercises and _exercises[number].__code__ != tests.__code__:
             raise ValueError(f"exercise {number} has two sets of tests")
         _exercises[number] = tests
@@ -120,7 +122,7 @@ def exercise(number: str):
     return register
 
 
-def same(got, expected, *, tolerance: float = 1e-6, reveal: bool = True) -> Outcome:
+def same(got: Any, expected: Any, *, tolerance: float = 1e-6, reveal: bool = True) -> Outcome:
     """
     Compare an answer with what it should be.
 
@@ -177,7 +179,7 @@ def same(got, expected, *, tolerance: float = 1e-6, reveal: bool = True) -> Outc
     return Outcome(False, f"{count} of {wrong.size} values {verb}, the first at {place}")
 
 
-def raises(error: type[Exception], function: Callable, *args, **kwargs) -> Outcome:
+def raises(error: type[Exception], function: Callable, *args: Any, **kwargs: Any) -> Outcome:
     """
     Call a function that should refuse its arguments.
 
@@ -246,7 +248,7 @@ def check(exercise: str, answer: Any) -> None:
     print(_one_line(f"Exercise {exercise}: {verdict}"))
 
 
-def known_exercises() -> dict[str, Callable[[Any], Iterator]]:
+def known_exercises() -> dict[str, Callable[[Any], Tests]]:
     """
     Return the tests of every exercise of the book, by number.
 
@@ -266,7 +268,7 @@ def known_exercises() -> dict[str, Callable[[Any], Iterator]]:
     return dict(sorted(_exercises.items(), key=lambda item: _order(item[0])))
 
 
-def _verdict(number, answer) -> str:
+def _verdict(number: str, answer: Any) -> str:
     tests = _find_tests(number)
     if tests is None:
         return f"there is no such exercise; there are {_ranges(known_exercises()) or 'none yet'}"
@@ -292,7 +294,7 @@ def _verdict(number, answer) -> str:
     return f"all {count} tests pass"
 
 
-def _find_tests(number):
+def _find_tests(number: Any) -> Callable[[Any], Tests] | None:
     if not isinstance(number, str) or not re.fullmatch(r"\d+\.\d+", number):
         return None
     if number not in _exercises:
@@ -303,27 +305,27 @@ def _find_tests(number):
     return _exercises.get(number)
 
 
-def _ranges(numbers) -> str:
+def _ranges(numbers: Iterable[str]) -> str:
     """Write sorted numbers by chapter: "3.1 to 3.5, 4.1"."""
-    chapters = {}
+    chapters: dict[str, list[str]] = {}
     for number in numbers:
         chapters.setdefault(number.split(".")[0], []).append(number)
     ends = [dict.fromkeys((found[0], found[-1])) for found in chapters.values()]
     return ", ".join(" to ".join(pair) for pair in ends)
 
 
-def _order(number):
+def _order(number: str) -> tuple[int, ...]:
     return tuple(int(part) for part in number.split("."))
 
 
 # ---------------------------------------------------------------- blanks and guards
 
 
-def _is_blank(value) -> bool:
+def _is_blank(value: Any) -> bool:
     return value is None or value is ...
 
 
-def _has_blank(answer) -> bool:
+def _has_blank(answer: Any) -> bool:
     """Whether an answer, or an item of a list, tuple or dictionary, is still the blank."""
     if isinstance(answer, dict):
         return any(_has_blank(value) for value in answer.values())
@@ -332,7 +334,7 @@ def _has_blank(answer) -> bool:
     return _is_blank(answer)
 
 
-def _does_nothing(function) -> bool:
+def _does_nothing(function: Any) -> bool:
     """Whether the body of a function is empty: a docstring, `pass` or `...`."""
     if not isinstance(function, types.FunctionType):
         return False
@@ -340,7 +342,7 @@ def _does_nothing(function) -> bool:
     return all(step.opname in harmless for step in dis.get_instructions(function))
 
 
-def _guarded(answer):
+def _guarded(answer: Any) -> Any:
     """Return what the tests may play with: a copy of a value, a watched call of a function."""
     if not inspect.isroutine(answer):
         try:
@@ -349,7 +351,7 @@ def _guarded(answer):
             return answer
 
     @functools.wraps(answer)
-    def watched(*args, **kwargs):
+    def watched(*args: Any, **kwargs: Any) -> Any:
         try:
             result = answer(*args, **kwargs)
         except (KeyboardInterrupt, NotImplementedError):
@@ -369,7 +371,7 @@ def _guarded(answer):
 
 
 @contextlib.contextmanager
-def _undisturbed():
+def _undisturbed() -> Iterator[None]:
     """Keep what a check does to itself: printing, warnings, random numbers, figures."""
     python_state, numpy_state, torch_state = (
         random.getstate(),
@@ -399,7 +401,7 @@ def _undisturbed():
 # ---------------------------------------------------------------- words
 
 
-def _as_numbers(value) -> np.ndarray | None:
+def _as_numbers(value: Any) -> np.ndarray | None:
     """Return numbers as a float64 array (complex as they are), or None if there are none."""
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().resolve_conj()
@@ -417,12 +419,12 @@ def _as_numbers(value) -> np.ndarray | None:
         return None
 
 
-def _expected_got(expected, got, reveal) -> str:
+def _expected_got(expected: Any, got: Any, reveal: bool) -> str:
     came = f"got {_short(got)}"
     return f"expected {_short(expected)}, {came}" if reveal else came
 
 
-def _short(value) -> str:
+def _short(value: Any) -> str:
     """Describe a value in a few words."""
     if isinstance(value, torch.Tensor | np.ndarray):
         kind = "tensor" if isinstance(value, torch.Tensor) else "array"
@@ -444,7 +446,7 @@ def _short(value) -> str:
     return words
 
 
-def _call(function, args, kwargs) -> str:
+def _call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     name = getattr(function, "__name__", "answer")
     name = "your function" if name == "<lambda>" else name
     given = [_short(value) for value in args]

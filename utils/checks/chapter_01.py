@@ -1,13 +1,15 @@
 """Tests of the exercises of chapter 1, images as tensors."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 
 
 @exercise("1.1")
-def shapes_by_hand(answer):
+def shapes_by_hand(answer: Any) -> Tests:
     """Layouts of Pillow, NumPy and PyTorch, and the memory of a batch."""
     array_shape, batch_shape, batch_bytes = answer
     yield "the array has three axes", len(array_shape) == 3
@@ -21,7 +23,7 @@ def shapes_by_hand(answer):
 
 
 @exercise("1.2")
-def places_by_hand(answer):
+def places_by_hand(answer: Any) -> Tests:
     """Between a pixel and its place in the flattened picture of 6 rows and 8 columns."""
     place, pixel = answer
     yield "the place of [2, 3] is right", same(place, 19, reveal=False)
@@ -30,7 +32,7 @@ def places_by_hand(answer):
 
 
 @exercise("1.3")
-def to_float_tensor(answer):
+def to_float_tensor(answer: Any) -> Tests:
     """From a uint8 array, colour or grey, to a float32 tensor with the channels first."""
     generator = np.random.default_rng(0)
     for kind, shape in (("colour", (4, 5, 3)), ("grey", (4, 5)), ("narrow grey", (4, 3))):
@@ -48,7 +50,7 @@ def to_float_tensor(answer):
 
 
 @exercise("1.4")
-def to_array(answer):
+def to_array(answer: Any) -> Tests:
     """From a float tensor with the channels first to a uint8 array, clipped and rounded."""
     for what, tensor in (
         ("a picture of one colour", torch.tensor([0.2, 0.4, 0.8])[:, None, None].expand(3, 4, 5)),
@@ -67,7 +69,7 @@ def to_array(answer):
 
 
 @exercise("1.5")
-def levels_left(answer):
+def levels_left(answer: Any) -> Tests:
     """How many of 256 levels survive a dark detour, in float32 and through uint8."""
     levels_float, levels_uint8 = answer
     yield "the count all in float32 is right", same(levels_float, 256, reveal=False)

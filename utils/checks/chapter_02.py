@@ -1,18 +1,20 @@
 """Tests of the exercises of chapter 2, from fully connected to convolutional."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 from utils.convolution import corr2d
 from utils.data import portrait
 from utils.shapes import conv_parameters, linear_parameters
 
 
 @exercise("2.1")
-def three_counts(answer):
+def three_counts(answer: Any) -> Tests:
     """A network 36 -> 9 -> 1: fully connected, one patch each, shared."""
     output = linear_parameters(9, 1)
     expected = {
@@ -26,7 +28,7 @@ def three_counts(answer):
 
 
 @exercise("2.2")
-def first_rows(answer):
+def first_rows(answer: Any) -> Tests:
     """Vertical-edge kernel on an edge from dark to bright, and on a level edge."""
     kernel = torch.tensor([1, 0, -1]).expand(3, 3)
     upright = torch.tensor([0, 0, 0, 10, 10, 10]).expand(6, 6)
@@ -38,7 +40,7 @@ def first_rows(answer):
 
 
 @exercise("2.3")
-def as_matrix(answer):
+def as_matrix(answer: Any) -> Tests:
     """The weight of a fully connected layer that equals a 2x2 filter with stride 2."""
     generator = torch.Generator().manual_seed(0)
     for side in (4, 6, 2):
@@ -56,7 +58,7 @@ def as_matrix(answer):
 
 
 @exercise("2.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """A layer of four units, one a patch, with one set of weights."""
     generator = torch.Generator().manual_seed(0)
     layer = answer() if isinstance(answer, type) else answer
@@ -81,7 +83,7 @@ def mended(answer):
 
 
 @exercise("2.5")
-def ratio(answer):
+def ratio(answer: Any) -> Tests:
     """Mean absolute answer of the vertical-edge kernel: shuffled portrait by portrait."""
     face = portrait(size=128)
     order = torch.randperm(face.numel(), generator=torch.Generator().manual_seed(0))

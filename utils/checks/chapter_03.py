@@ -1,24 +1,27 @@
 """Tests of the exercises of chapter 3, convolutions and filters."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 from utils.convolution import conv2d_flipped, corr2d
 
 
 @exercise("3.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """Cross-correlation of a 3x4 picture with a 2x2 kernel."""
     yield "it has 2 rows and 3 columns", np.shape(answer) == (2, 3)
-    expected = corr2d([[1, 0, 2, 1], [3, 1, 0, 2], [0, 2, 1, 1]], [[1, -1], [0, 2]])
+    image = torch.tensor([[1, 0, 2, 1], [3, 1, 0, 2], [0, 2, 1, 1]])
+    expected = corr2d(image, torch.tensor([[1, -1], [0, 2]]))
     yield "the first number is right", same(answer[0][0], expected[0, 0], reveal=False)
     yield "every number is right", same(answer, expected, reveal=False)
 
 
 @exercise("3.2")
-def level_edges(answer):
+def level_edges(answer: Any) -> Tests:
     """Any kernel with columns that sum to zero and more weight below than above."""
     weights = torch.as_tensor(answer).float()
     yield "it has 3 rows and 3 columns", weights.shape == (3, 3)
@@ -38,7 +41,7 @@ def level_edges(answer):
 
 
 @exercise("3.3")
-def strict_convolution(answer):
+def strict_convolution(answer: Any) -> Tests:
     """True convolution of pictures and kernels of any shape."""
     generator = torch.Generator().manual_seed(0)
     for image_shape, kernel_shape in (((5, 5), (3, 3)), ((4, 7), (3, 3)), ((6, 5), (2, 4))):
@@ -54,7 +57,7 @@ def strict_convolution(answer):
 
 
 @exercise("3.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """Cross-correlation of square, wide and tall pictures, also with a wide kernel."""
     generator = torch.Generator().manual_seed(0)
     for what, image_shape, kernel_shape in (
@@ -70,7 +73,7 @@ def mended(answer):
 
 
 @exercise("3.5")
-def from_stripes(answer):
+def from_stripes(answer: Any) -> Tests:
     """The kernel that gradient descent from zero finds when the pixels of a column are equal."""
     found = torch.as_tensor(answer).squeeze()
     yield "it has 3 rows and 3 columns", found.shape == (3, 3)

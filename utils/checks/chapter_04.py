@@ -1,20 +1,22 @@
 """Tests of the exercises of chapter 4, padding, stride, dilation."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from utils.checks._engine import exercise, raises, same
+from utils.checks._engine import Tests, exercise, raises, same
 from utils.convolution import corr2d
 from utils.shapes import conv_output_size, pixel_usage
 
 
 @exercise("4.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """A 3x3 picture under a 3x3 kernel, padding 1, stride 2."""
     expected = corr2d(
-        [[1, 2, 0], [0, 1, 3], [2, 0, 1]],
-        [[1, 0, 2], [0, 1, 0], [-1, 0, 1]],
+        torch.tensor([[1, 2, 0], [0, 1, 3], [2, 0, 1]]),
+        torch.tensor([[1, 0, 2], [0, 1, 0], [-1, 0, 1]]),
         stride=2,
         padding=1,
     )
@@ -24,7 +26,7 @@ def by_hand(answer):
 
 
 @exercise("4.2")
-def pad_same(answer):
+def pad_same(answer: Any) -> Tests:
     """Pictures that keep their size, whatever the kernel."""
     image = torch.arange(1.0, 31).reshape(5, 6)
     for kernel_size, dilation in ((3, 1), (5, 1), (3, 2), (1, 1), (4, 1), (2, 3), (4, 2)):
@@ -41,7 +43,7 @@ def pad_same(answer):
 
 
 @exercise("4.3")
-def layers(answer):
+def layers(answer: Any) -> Tests:
     """Padding, stride and dilation of three layers; any setting that does what is asked."""
     settings = list(answer.values())
     yield "there are three layers", len(settings) == 3
@@ -56,7 +58,7 @@ def layers(answer):
 
 
 @exercise("4.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """The size of the output, for settings that show each of the three mistakes."""
     for setting in (
         {"n": 200, "k": 5},
@@ -81,7 +83,7 @@ def mended(answer):
 
 
 @exercise("4.5")
-def equal_modes(answer):
+def equal_modes(answer: Any) -> Tests:
     """The padding modes for which rolling and convolving may change places."""
     known = ("constant", "reflect", "replicate", "circular")
     names = ["constant" if name == "zeros" else name for name in answer]
@@ -93,7 +95,7 @@ def equal_modes(answer):
     image = torch.rand(1, 1, 9, 12, generator=generator)
     weight = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])[None, None]
 
-    def convolve(picture, mode):
+    def convolve(picture: torch.Tensor, mode: str) -> torch.Tensor:
         return F.conv2d(F.pad(picture, (1, 1, 1, 1), mode=mode), weight)
 
     equal = []

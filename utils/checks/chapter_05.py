@@ -1,13 +1,21 @@
 """Tests of the exercises of chapter 5, convolutional layers."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 from utils.convolution import corr2d_multi_in
 
 
-def _random_layer(seed, channels, filters, kernel_size, image_size):
+def _random_layer(
+    seed: int,
+    channels: int,
+    filters: int,
+    kernel_size: tuple[int, int],
+    image_size: tuple[int, int],
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return an image, a weight and a bias with numbers that are the same at every call."""
     generator = torch.Generator().manual_seed(seed)
     image = torch.rand(channels, *image_size, generator=generator)
@@ -16,7 +24,7 @@ def _random_layer(seed, channels, filters, kernel_size, image_size):
 
 
 @exercise("5.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """One filter with two slices and a bias over an image with two channels."""
     image = [[[1, 2, 0], [0, 1, 3], [2, 1, 0]], [[0, 1, 1], [2, 0, 1], [1, 1, 2]]]
     slices = [[[1, 0], [0, -1]], [[0, 2], [1, 0]]]
@@ -27,7 +35,7 @@ def by_hand(answer):
 
 
 @exercise("5.2")
-def layers(answer):
+def layers(answer: Any) -> Tests:
     """Layers for given shapes and numbers of parameters; any settings that do it."""
     wanted = [
         ("first", (3, 32, 32), (8, 16, 16), 224),
@@ -44,7 +52,7 @@ def layers(answer):
 
 
 @exercise("5.3")
-def conv_layer(answer):
+def conv_layer(answer: Any) -> Tests:
     """A layer from scratch: images and kernels of several depths, square or not."""
     for kind, settings in {
         "a grey picture and one filter": (1, 1, (3, 3), (5, 5)),
@@ -59,7 +67,7 @@ def conv_layer(answer):
 
 
 @exercise("5.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """One bias for each filter, however many channels it reads."""
     for kind, channels in (("grey", 1), ("colour", 3), ("five-channel", 5)):
         image, weight, bias = _random_layer(1, channels, 2, (3, 3), (5, 6))
@@ -71,7 +79,7 @@ def mended(answer):
 
 
 @exercise("5.5")
-def for_bgr(answer):
+def for_bgr(answer: Any) -> Tests:
     """A weight for pictures whose channels come as blue, green, red."""
     for filters, size in ((1, 1), (4, 3), (3, 3)):
         image, weight, _ = _random_layer(2, 3, filters, (size, size), (6, 6))

@@ -1,14 +1,16 @@
 """Tests of the exercises of chapter 6, pooling."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 
 
 @exercise("6.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """Padded max pooling of a map without a positive number."""
     yield "it has 2 rows and 2 columns", torch.as_tensor(answer).shape == (2, 2)
     rows = [[-2, -5, -3, -8], [-4, -6, -7, -5], [-9, -3, -5, -1], [-6, -4, -8, -7]]
@@ -19,7 +21,7 @@ def by_hand(answer):
 
 
 @exercise("6.2")
-def layers(answer):
+def layers(answer: Any) -> Tests:
     """Max pooling layers with the shapes and the windows that their keys name."""
     once, overlapping, rows = answer.values()
     yield "each is an nn.MaxPool2d", all(isinstance(one, nn.MaxPool2d) for one in answer.values())
@@ -37,7 +39,7 @@ def layers(answer):
 
 
 @exercise("6.3")
-def block_max(answer):
+def block_max(answer: Any) -> Tests:
     """Max pooling with windows side by side, checked against PyTorch."""
     generator = torch.Generator().manual_seed(0)
     for shape, k in (((4, 4), 2), ((4, 6), 2), ((7, 7), 2), ((7, 11), 3)):
@@ -50,7 +52,7 @@ def block_max(answer):
 
 
 @exercise("6.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """Return the mean of each map, for maps of any size."""
     generator = torch.Generator().manual_seed(0)
     for height, width in ((7, 7), (8, 8), (14, 14), (5, 9)):
@@ -63,18 +65,19 @@ def mended(answer):
 
 
 @exercise("6.5")
-def until_white(answer):
+def until_white(answer: Any) -> Tests:
     """Count the max poolings by 2 until stripes of 8 pixels are white, for eight shifts."""
     yield "there are 8 numbers", torch.as_tensor(answer).shape == (8,)
     yield "the number for shift 0 is right", same(answer[0], 4, reveal=False)
     yield "every number is right", same(answer, [4, 3, 3, 3, 3, 3, 3, 3], reveal=False)
 
 
-def _pair(setting):
+def _pair(setting: Any) -> tuple[int, int]:
     """Return rows and columns of a setting that may be one number."""
-    return tuple(setting) if isinstance(setting, tuple | list) else (setting, setting)
+    height, width = setting if isinstance(setting, tuple | list) else (setting, setting)
+    return height, width
 
 
-def _reads_once(layer):
-    """Say whether the windows of a layer lie side by side, without padding."""
+def _reads_once(layer: Any) -> bool:
+    """Return whether the windows of a layer lie side by side, without padding."""
     return _pair(layer.kernel_size) == _pair(layer.stride) and _pair(layer.padding) == (0, 0)

@@ -1,13 +1,15 @@
 """Tests of the exercises of chapter 7, flattening and a first CNN."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 
 
 @exercise("7.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """Inputs of the linear layer, and parameters, of a network of two blocks."""
     yield "there are two numbers", torch.as_tensor(answer).shape == (2,)
     yield "the number of inputs is right", same(answer[0], 256, reveal=False)
@@ -15,7 +17,7 @@ def by_hand(answer):
 
 
 @exercise("7.2")
-def flat_features(answer):
+def flat_features(answer: Any) -> Tests:
     """Count the numbers that layers give for one picture, and leave the layers alone."""
     pair = nn.Sequential(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2))
     strided = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU())
@@ -36,7 +38,7 @@ def flat_features(answer):
 
 
 @exercise("7.3")
-def parameters(answer):
+def parameters(answer: Any) -> Tests:
     """Parameters of the chapter's network with 0 to 5 poolings before the linear layer."""
     yield "there are 6 numbers", torch.as_tensor(answer).shape == (6,)
     yield "without pooling there are 20,087", same(answer[0], 20_087, reveal=False)
@@ -45,7 +47,7 @@ def parameters(answer):
 
 
 @exercise("7.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """Score each picture of a batch by itself, with the layers that were given."""
     yield "it is a network, not a class", isinstance(answer, nn.Module)
     answer.eval()
@@ -61,7 +63,7 @@ def mended(answer):
 
 
 @exercise("7.5")
-def any_size(answer):
+def any_size(answer: Any) -> Tests:
     """Score pictures of any size with few parameters."""
     yield "it is a network, not a class", isinstance(answer, nn.Module)
     answer.eval()

@@ -1,14 +1,16 @@
 """Tests of the exercises of chapter 8, the recipe book."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
-from utils.checks._engine import exercise, same
-from utils.shapes import receptive_field, summarise
+from utils.checks._engine import Tests, exercise, same
+from utils.shapes import Summary, receptive_field, summarise
 
 
 @exercise("8.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """Length of a flattened vector, and two counts of parameters."""
     flattened, convolutions, last = answer
     yield "the flattened vector has the right length", same(flattened, 784, reveal=False)
@@ -17,7 +19,7 @@ def by_hand(answer):
 
 
 @exercise("8.2")
-def field_of(answer):
+def field_of(answer: Any) -> Tests:
     """Receptive field of a chain of (kernel size, stride, dilation)."""
     chains = {
         "no layer sees one pixel": [],
@@ -33,7 +35,7 @@ def field_of(answer):
 
 
 @exercise("8.3")
-def small_network(answer):
+def small_network(answer: Any) -> Tests:
     """A network with few parameters and a wide view."""
     yield "it is an nn.Sequential", isinstance(answer, nn.Sequential)
     with torch.no_grad():
@@ -48,7 +50,7 @@ def small_network(answer):
 
 
 @exercise("8.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """Make a residual block that works for all channels and strides."""
     image = torch.randn(2, 4, 9, 9, generator=torch.Generator().manual_seed(0))
     for settings in ((4, 4), (4, 6), (4, 6, 2), (4, 4, 2), (4, 4, 3)):
@@ -66,7 +68,7 @@ def mended(answer):
 
 
 @exercise("8.5")
-def light_vgg(answer):
+def light_vgg(answer: Any) -> Tests:
     """Parameters and multiply-adds of VGG-16 with global average pooling."""
     parameters, multiply_adds = answer
     yield "the parameters are right", same(parameters, 15_227_688, reveal=False, tolerance=1e-12)
@@ -76,13 +78,13 @@ def light_vgg(answer):
     )
 
 
-def _parameters(module):
+def _parameters(module: nn.Module) -> int:
     """Count the parameters of a module."""
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _bends(summary):
-    """Say whether an activation stands between any two convolutions; a pooling is none."""
+def _bends(summary: Summary) -> bool:
+    """Return whether an activation stands between any two convolutions; a pooling is none."""
     straight = {"BatchNorm2d", "Dropout", "Dropout2d", "Identity"}
     straight |= {"AvgPool2d", "MaxPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"}
     last = None

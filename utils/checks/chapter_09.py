@@ -2,18 +2,19 @@
 
 import copy
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 from utils.shapes import summarise
 from utils.training import accuracy_interval
 
 
 @exercise("9.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """Softmax and cross-entropy of two scores."""
     first, second, loss = answer
     yield "the probabilities add up to 1", same(first + second, 1.0, tolerance=0.011)
@@ -22,7 +23,7 @@ def by_hand(answer):
 
 
 @exercise("9.2")
-def cross_entropy(answer):
+def cross_entropy(answer: Any) -> Tests:
     """The mean over the batch of -ln softmax, without overflow."""
     generator = torch.Generator().manual_seed(0)
     Z = torch.randn(5, 4, generator=generator, dtype=torch.float64)
@@ -35,7 +36,7 @@ def cross_entropy(answer):
 
 
 @exercise("9.3")
-def mended_step(answer):
+def mended_step(answer: Any) -> Tests:
     """Make a training step that sets gradients to zero and takes scores."""
     generator = torch.Generator().manual_seed(0)
     X = torch.randn(6, 3, generator=generator, dtype=torch.float64)
@@ -51,14 +52,14 @@ def mended_step(answer):
         gradients = torch.autograd.grad(expected, list(reference.parameters()))
         with torch.no_grad():
             for parameter, gradient in zip(reference.parameters(), gradients, strict=True):
-                parameter -= 0.5 * gradient
+                parameter.sub_(0.5 * gradient)
         loss = answer(model, optimiser, X, y)
         yield f"step {step} returns the loss of the scores", same(loss, expected)
         yield f"step {step} moves the weights right", same(model.weight, reference.weight)
 
 
 @exercise("9.4")
-def enough(answer):
+def enough(answer: Any) -> Tests:
     """How many test pictures make an interval narrow."""
     low, high = accuracy_interval(97 * answer // 100, answer)
     yield "it is a number of hundreds", answer % 100 == 0
@@ -68,7 +69,7 @@ def enough(answer):
 
 
 @exercise("9.5")
-def small(answer):
+def small(answer: Any) -> Tests:
     """A small network that passes the sanity checks."""
     yield "it is an nn.Sequential", isinstance(answer, nn.Sequential)
     images = torch.rand(20, 1, 28, 28, generator=torch.Generator().manual_seed(0))

@@ -1,15 +1,17 @@
 """Tests of the exercises of chapter 10, CNN versus fully connected."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 from utils.shapes import summarise
 
 
 @exercise("10.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """Parameters and multiply-adds of two networks on 64 x 64."""
     (fully, cnn), (fully_work, cnn_work) = answer
     yield "the parameters of the first network are right", same(fully, 262_273, reveal=False)
@@ -19,7 +21,7 @@ def by_hand(answer):
 
 
 @exercise("10.2")
-def hidden_units(answer):
+def hidden_units(answer: Any) -> Tests:
     """The widest hidden layer within a budget."""
     for budget in (805, 1_599, 1_600, 28_938, 100_000):
         units = answer(budget)
@@ -30,7 +32,7 @@ def hidden_units(answer):
 
 
 @exercise("10.3")
-def mended_move(answer):
+def mended_move(answer: Any) -> Tests:
     """Move pictures; zeros enter."""
     images = 1 + torch.rand(2, 1, 5, 6, generator=torch.Generator().manual_seed(0))
     for rows, columns in ((0, 0), (1, 0), (-2, 0), (0, 3), (0, -1), (2, -3)):
@@ -41,7 +43,7 @@ def mended_move(answer):
 
 
 @exercise("10.4")
-def accuracy_at_2(answer):
+def accuracy_at_2(answer: Any) -> Tests:
     """Accuracy at two pixels after training on moved pictures."""
     yield "it is an accuracy, from 0 to 1", 0 <= answer <= 1
     yield "it is much higher than without moved pictures", answer > 0.88
@@ -49,7 +51,7 @@ def accuracy_at_2(answer):
 
 
 @exercise("10.5")
-def small(answer):
+def small(answer: Any) -> Tests:
     """A small network whose score does not depend on the place."""
     yield "it is an nn.Sequential", isinstance(answer, nn.Sequential)
     answer.eval()

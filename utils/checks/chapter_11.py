@@ -1,17 +1,19 @@
 """Tests of the exercises of chapter 11, equivariance and invariance."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 
 
-def _shift(x):
+def _shift(x: torch.Tensor) -> torch.Tensor:
     return x.roll((2, 3), dims=(-2, -1))
 
 
-def _conv(x, mode, **settings):
+def _conv(x: torch.Tensor, mode: str, **settings: Any) -> torch.Tensor:
     """Three 3 x 3 kernels in a row, with numbers that are not round."""
     for index in range(3):
         generator = torch.Generator().manual_seed(index)
@@ -20,13 +22,13 @@ def _conv(x, mode, **settings):
     return x
 
 
-def _pictures(number, size, *, dtype=torch.float32):
+def _pictures(number: int, size: int, *, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
     return torch.rand(number, 1, size, size, generator=generator, dtype=dtype)
 
 
 @exercise("11.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """A map on a ring of six pixels, and the map of the shifted ring."""
     ring_map, shifted_map = answer
     yield "each map has six numbers", len(ring_map) == len(shifted_map) == 6
@@ -38,7 +40,7 @@ def by_hand(answer):
 
 
 @exercise("11.2")
-def is_equivariant(answer):
+def is_equivariant(answer: Any) -> Tests:
     """The test for any function and any transformation."""
     x = _pictures(1, 12)
     for what, function, expected in (
@@ -62,7 +64,7 @@ def is_equivariant(answer):
 
 
 @exercise("11.3")
-def counts(answer):
+def counts(answer: Any) -> Tests:
     """How many different answers there are over all shifts of a ring."""
     yield "there are three counts", same(len(answer), 3)
     for (name, number), expected in zip(answer.items(), (36, 16, 4), strict=True):
@@ -70,7 +72,7 @@ def counts(answer):
 
 
 @exercise("11.4")
-def mended(answer):
+def mended(answer: Any) -> Tests:
     """A network whose scores do not change when a digit is rolled."""
     yield "it is an nn.Sequential", isinstance(answer, nn.Sequential)
     network = torch.no_grad()(answer.double().eval())
@@ -91,7 +93,7 @@ def mended(answer):
 
 
 @exercise("11.5")
-def scores_of_turns(answer):
+def scores_of_turns(answer: Any) -> Tests:
     """Scores that are the same for all quarter turns of a picture, for any network."""
     generator = torch.Generator().manual_seed(1)
     network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5)).double()

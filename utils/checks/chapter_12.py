@@ -1,15 +1,17 @@
 """Tests of the exercises of chapter 12, looking inside."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
-from utils.checks._engine import exercise, same
+from utils.checks._engine import Tests, exercise, same
 from utils.data import load_images
 from utils.shapes import receptive_field
 
 
 @exercise("12.1")
-def by_hand(answer):
+def by_hand(answer: Any) -> Tests:
     """Weights and map of Grad-CAM for two small maps."""
     weights, cam = answer
     yield "there are two weights", len(weights) == 2
@@ -19,7 +21,7 @@ def by_hand(answer):
 
 
 @exercise("12.2")
-def rows_seen(answer):
+def rows_seen(answer: Any) -> Tests:
     """First and last row of the picture that a place sees."""
     yield "no layer: one row", same(answer(3, []), (3, 3))
     yield "one 5 x 5 convolution, padding 2", same(answer(3, [(5, 1, 2)]), (1, 5))
@@ -35,7 +37,7 @@ def rows_seen(answer):
 
 
 @exercise("12.3")
-def percent(answer):
+def percent(answer: Any) -> Tests:
     """How many pixels must go, in two orders, before the network doubts."""
     by_product, by_brightness = answer
     whole = all(number == int(number) and 0 < number < 100 for number in answer)
@@ -46,7 +48,7 @@ def percent(answer):
 
 
 @exercise("12.4")
-def careful_saliency(answer):
+def careful_saliency(answer: Any) -> Tests:
     """A saliency map that leaves no trace."""
     model = _model()
     picture = torch.rand(2, 6, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -64,7 +66,7 @@ def careful_saliency(answer):
 
 
 @exercise("12.5")
-def prepare(answer):
+def prepare(answer: Any) -> Tests:
     """Pictures without a clip, and with their digit."""
     images = load_images("digits")[0][:20]
     before = images.clone()
@@ -80,7 +82,7 @@ def prepare(answer):
         yield f"the clip of pile {pile} cannot be read", torch.equal(answer(clipped), clean)
 
 
-def _model():
+def _model() -> nn.Sequential:
     """Make a small network with parts that behave differently in training, one of them frozen."""
     generator = torch.Generator().manual_seed(0)
     layers = [nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Tanh(), nn.Flatten(), nn.Dropout()]
@@ -94,7 +96,7 @@ def _model():
     return model
 
 
-def _slope(model, picture, target):
+def _slope(model: nn.Module, picture: torch.Tensor, target: int) -> torch.Tensor:
     """Return the size of the gradient of one score, by differences."""
     step = 1e-5
     bumps = torch.eye(picture.numel(), dtype=picture.dtype).reshape(-1, *picture.shape)

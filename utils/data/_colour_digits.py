@@ -2,13 +2,14 @@
 
 import functools
 from pathlib import Path
+from typing import Annotated
 
 import matplotlib as mpl
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from utils import _validate
+from utils._validate import Count, NonNegative, checked, integer
 
 # The typefaces that ship with Matplotlib: sans, serif and typewriter; upright, slanted and bold.
 _FONTS = (
@@ -23,7 +24,13 @@ _CONTRAST = 3.0  # between digit and background, as WCAG 2 asks of large text
 _TURN, _NOISE = 12.0, 0.04  # degrees to either side, standard deviation
 
 
-def colour_digits(n=1000, *, seed=0, size=32):
+@checked
+def colour_digits(
+    n: Count = 1000,
+    *,
+    seed: NonNegative = 0,
+    size: Annotated[int, integer(minimum=12)] = 32,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Return coloured pictures of the digits 0 to 9, and which digits they are.
 
@@ -65,9 +72,6 @@ def colour_digits(n=1000, *, seed=0, size=32):
     >>> images.shape, labels.bincount().tolist()
     (torch.Size([20, 3, 32, 32]), [2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
     """
-    n = _validate.as_int(n, "n")
-    seed = _validate.as_int(seed, "seed", minimum=0)
-    size = _validate.as_int(size, "size", minimum=12)
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(n)[torch.randperm(n, generator=generator)] % 10
     fonts = torch.randint(len(_FONTS), (n,), generator=generator)
@@ -90,7 +94,7 @@ def colour_digits(n=1000, *, seed=0, size=32):
 
 
 @functools.cache
-def _glyph(font, digit):
+def _glyph(font: int, digit: int) -> Image.Image:
     """Draw a digit, white on black, as large as its own box."""
     path = Path(mpl.get_data_path(), "fonts", "ttf", f"{_FONTS[font]}.ttf")
     face = ImageFont.truetype(path, _GLYPH, layout_engine=ImageFont.Layout.BASIC)
@@ -99,23 +103,25 @@ def _glyph(font, digit):
     return picture.crop(picture.getbbox())
 
 
-def _digit(glyph, size, *, turn, height, at):
+def _digit(
+    glyph: Image.Image, size: int, *, turn: float, height: float, at: tuple[float, float]
+) -> np.ndarray:
     """Place a digit in a (size, size) picture; `height` and `at` go from 0 to 1."""
     turned = glyph.rotate(turn, Image.Resampling.BICUBIC, expand=True)
     turned = turned.crop(turned.getbbox())
     margin = max(1, size // 16)
     scale = (0.5 + 0.35 * height) * size / max(turned.size)
-    width, height = (max(1, round(side * scale)) for side in turned.size)
+    columns, rows = (max(1, round(side * scale)) for side in turned.size)
     picture = Image.new("L", (size, size))
     top, left = (
         margin + round(part * (size - 2 * margin - side))
-        for part, side in zip(at, (height, width), strict=True)
+        for part, side in zip(at, (rows, columns), strict=True)
     )
-    picture.paste(turned.resize((width, height), Image.Resampling.LANCZOS), (left, top))
+    picture.paste(turned.resize((columns, rows), Image.Resampling.LANCZOS), (left, top))
     return np.array(picture)
 
 
-def _contrast(colours):
+def _contrast(colours: torch.Tensor) -> torch.Tensor:
     """Return the contrast of pairs of colours (N, 2, 3), from 1 (none) to 21 (WCAG 2)."""
     linear = torch.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
     luminance = linear @ torch.tensor([0.2126, 0.7152, 0.0722])

@@ -1,10 +1,13 @@
 """Faces drawn with Pillow, smiling or not, anywhere in the picture."""
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from utils import _validate
+from utils._validate import Count, NonNegative, checked, integer
 
 _SIDE = 128  # pixels: a head is drawn large once, then turned and made small
 _TURN, _NOISE = 15.0, 0.08  # degrees to either side, largest standard deviation
@@ -28,7 +31,13 @@ _TRAITS = {
 _SMILE, _NO_SMILE = (0.07, 0.13), (-0.06, 0.01)  # how far the corners of the mouth are raised
 
 
-def faces(n=1000, *, seed=0, size=128):
+@checked
+def faces(
+    n: Count = 1000,
+    *,
+    seed: NonNegative = 0,
+    size: Annotated[int, integer(minimum=48)] = 128,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Return grey pictures of drawn faces, and which of them smile.
 
@@ -70,9 +79,6 @@ def faces(n=1000, *, seed=0, size=128):
     >>> images.shape, labels.bincount().tolist()
     (torch.Size([20, 1, 128, 128]), [10, 10])
     """
-    n = _validate.as_int(n, "n")
-    seed = _validate.as_int(seed, "seed", minimum=0)
-    size = _validate.as_int(size, "size", minimum=48)
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(n)[torch.randperm(n, generator=generator)] % 2
     pictures = np.stack([_picture(label, size, generator) for label in labels.tolist()])
@@ -85,7 +91,7 @@ def faces(n=1000, *, seed=0, size=128):
     return (images + light + noise).clamp(0, 1), labels
 
 
-def _picture(smiling, size, generator):
+def _picture(smiling: int, size: int, generator: torch.Generator) -> np.ndarray:
     """Place a head of its own on an even background; return (size, size) bytes."""
     corner, turn, height, top, left = _random(generator, 5)
     corner = _between(_SMILE if smiling else _NO_SMILE, corner)
@@ -99,7 +105,7 @@ def _picture(smiling, size, generator):
         for layer, fill in zip(_head(skin, hair, corner, **traits), (_grey(skin), 0))
     )
     side = round(size * _between((0.34, 0.64), height))  # of the square around the head
-    at = tuple(round(part * (size - side)) for part in (left, top))
+    at = (round(left * (size - side)), round(top * (size - side)))
     picture = Image.new("L", (size, size), _grey(background))
     face, mask = (layer.resize((side, side), Image.Resampling.LANCZOS) for layer in (face, mask))
     picture.paste(face, at, mask)
@@ -107,9 +113,10 @@ def _picture(smiling, size, generator):
 
 
 def _head(
-    skin, hair, corner, *, width, fringe, ink, eye_gap, eye_size, eye_height, brow, nose,
-    mouth_width, mouth_height, stroke,
-):  # fmt: skip
+    skin: float, hair: float, corner: float, *, width: float, fringe: float, ink: float,
+    eye_gap: float, eye_size: float, eye_height: float, brow: float, nose: float,
+    mouth_width: float, mouth_height: float, stroke: float,
+) -> tuple[Image.Image, Image.Image]:  # fmt: skip
     """Draw a head as large as its square; return it and the mask of its outline."""
     mask = Image.new("L", (_SIDE, _SIDE))
     ImageDraw.Draw(mask).ellipse(_box(0.5, 0.5, width, 0.46), fill=255)
@@ -132,7 +139,7 @@ def _head(
     return face, mask
 
 
-def _skin_hair_background(generator):
+def _skin_hair_background(generator: torch.Generator) -> tuple[float, float, float]:
     """Return three brightnesses; the last can be told from the others."""
     while True:
         skin, hair, background = _random(generator, 3)
@@ -141,25 +148,25 @@ def _skin_hair_background(generator):
             return skin, hair, background
 
 
-def _random(generator, count):
+def _random(generator: torch.Generator, count: int) -> list[float]:
     """Return a list of numbers from 0 to 1."""
     return torch.rand(count, generator=generator).tolist()
 
 
-def _between(ends, part):
+def _between(ends: tuple[float, float], part: float) -> float:
     low, high = ends
     return low + part * (high - low)
 
 
-def _grey(brightness):
+def _grey(brightness: float) -> int:
     return round(255 * brightness)
 
 
-def _box(x, y, width, height):
+def _box(x: float, y: float, width: float, height: float) -> Sequence[float]:
     """Return left, top, right, bottom in pixels around a point, from parts of the side."""
-    return tuple(_SIDE * value for value in (x - width, y - height, x + width, y + height))
+    return [_SIDE * value for value in (x - width, y - height, x + width, y + height)]
 
 
-def _line(*points):
+def _line(*points: tuple[float, float]) -> list[tuple[float, float]]:
     """Return points in pixels, from parts of the side."""
     return [(_SIDE * x, _SIDE * y) for x, y in points]

@@ -1,10 +1,13 @@
 """Training, validation and test data."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 
 from utils import _validate
+from utils._validate import Labels, NonNegative, Pictures, checked, number
+
+Share = Annotated[float, number(minimum=0)]
 
 
 class LabelledImages(NamedTuple):
@@ -42,7 +45,15 @@ class Split(NamedTuple):
     test: LabelledImages
 
 
-def split(images, labels, *, validation=0.15, test=0.15, seed=0):
+@checked
+def split(
+    images: Pictures,
+    labels: Labels,
+    *,
+    validation: Share = 0.15,
+    test: Share = 0.15,
+    seed: NonNegative = 0,
+) -> Split:
     """
     Divide labelled pictures at random into training, validation and test data.
 
@@ -86,9 +97,8 @@ def split(images, labels, *, validation=0.15, test=0.15, seed=0):
     >>> len(train.images), len(validation.images), test.labels.bincount().tolist()
     (70, 10, [2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
     """
-    images, labels = _validate.as_labelled_images(images, labels)
-    validation, test = _validate.as_shares(validation=validation, test=test)
-    seed = _validate.as_int(seed, "seed", minimum=0)
+    _validate.require_labels_for(images, labels)
+    _validate.require_rest(validation=validation, test=test)
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(labels), generator=generator)
     shuffled = labels.cpu()[order]

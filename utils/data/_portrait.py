@@ -1,17 +1,22 @@
 """The portrait that returns in every chapter."""
 
+from typing import Annotated
+
 import numpy as np
 import torch
 from matplotlib import cbook
 from PIL import Image
 
-from utils import _validate
+from utils._validate import Flag, checked, integer
 
 # Left, top, right, bottom of the square around the face in the 512 x 600 picture.
 _FACE = (65, 8, 465, 408)
 
 
-def portrait(*, size=200, colour=False):
+@checked
+def portrait(
+    *, size: Annotated[int, integer(maximum=4096)] = 200, colour: Flag = False
+) -> torch.Tensor:
     """
     Return the portrait of Grace Hopper, the recurring picture of the book.
 
@@ -46,10 +51,8 @@ def portrait(*, size=200, colour=False):
     >>> portrait().shape, portrait(size=64, colour=True).shape
     (torch.Size([200, 200]), torch.Size([3, 64, 64]))
     """
-    size = _validate.as_int(size, "size", maximum=4096)
-    colour = _validate.as_bool(colour, "colour")
-    with cbook.get_sample_data("grace_hopper.jpg") as file, Image.open(file) as picture:
-        picture = picture.convert("RGB" if colour else "L")
+    with Image.open(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)) as photograph:
+        picture = photograph.convert("RGB" if colour else "L")
         picture = picture.resize((size, size), Image.Resampling.LANCZOS, box=_FACE)
     pixels = torch.from_numpy(np.array(picture)).float() / 255  # (H, W) or (H, W, 3)
     return pixels.permute(2, 0, 1).contiguous() if colour else pixels

@@ -4,8 +4,10 @@ import contextlib
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
+from typing import Annotated, Any
 from urllib.error import URLError
 
 import numpy as np
@@ -13,13 +15,17 @@ import torch
 from PIL import Image
 
 from utils import _validate
+from utils._validate import FilePath, Flag, checked, choice, integer
 
 _TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}  # by the name of its class
 _NAMES = ("digits", *_TORCHVISION)
-_PATIENCE = 20  # seconds without an answer
+_TIMEOUT = 20  # seconds without an answer
+
+DataSetName = Annotated[str, choice(_NAMES)]
 
 
-def digits(*, size=28):
+@checked
+def digits(*, size: Annotated[int, integer(minimum=12)] = 28) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Return 1,797 handwritten digits, which come with scikit-learn.
 
@@ -61,18 +67,20 @@ def digits(*, size=28):
     """
     from sklearn.datasets import load_digits  # slow to import, and it adds warning filters
 
-    size = _validate.as_int(size, "size", minimum=12)
     stored = load_digits()
     border = round(size / 7)
     inside = slice(border, size - border)
     pixels = np.zeros((len(stored.images), size, size), dtype=np.uint8)
     for picture, ink in zip(pixels, np.rint(stored.images * (255 / 16)).astype(np.uint8)):
         enlarged = Image.fromarray(ink).resize((size - 2 * border,) * 2, Image.Resampling.LANCZOS)
-        picture[inside, inside] = enlarged
+        picture[inside, inside] = np.asarray(enlarged)
     return _as_tensors(pixels, stored.target)
 
 
-def load_images(name="digits", *, train=None, root="data"):
+@checked
+def load_images(
+    name: DataSetName = "digits", *, train: Flag | None = None, root: FilePath = "data"
+) -> tuple[torch.Tensor, torch.Tensor]:
     """
     Return a data set of labelled 28 x 28 pictures by its name.
 
@@ -120,21 +128,20 @@ def load_images(name="digits", *, train=None, root="data"):
     >>> images.shape, labels.shape
     (torch.Size([1797, 1, 28, 28]), torch.Size([1797]))
     """
-    name = _validate.as_choice(name, "name", _NAMES)
-    train = None if train is None else _validate.as_bool(train, "train")
-    root = _validate.as_path(root, "root")
     if name == "digits":
-        _validate.as_undivided(train, "train", name)
+        _validate.require_undivided(train, name)
         return digits()
     from torchvision import datasets  # slow to import
 
     dataset = getattr(datasets, _TORCHVISION[name])
     _download(dataset, name, root)
     parts = [_read(dataset, root, part) for part in ((True, False) if train is None else (train,))]
-    return tuple(torch.cat(tensors) for tensors in zip(*parts))
+    images, labels = (torch.cat(tensors) for tensors in zip(*parts))
+    return images, labels
 
 
-def class_names(name="digits"):
+@checked
+def class_names(name: DataSetName = "digits") -> list[str]:
     """
     Return what the classes of a data set are called.
 
@@ -160,7 +167,6 @@ def class_names(name="digits"):
     >>> class_names("fashion_mnist")[:3]
     ['T-shirt/top', 'Trouser', 'Pullover']
     """
-    name = _validate.as_choice(name, "name", _NAMES)
     if name != "fashion_mnist":
         return [str(digit) for digit in range(10)]
     from torchvision import datasets
@@ -168,19 +174,19 @@ def class_names(name="digits"):
     return list(datasets.FashionMNIST.classes)
 
 
-def _as_tensors(pixels, labels):
+def _as_tensors(pixels: Any, labels: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """Return bytes (N, H, W) as brightness (N, 1, H, W), and the labels as int64."""
     pixels, labels = torch.as_tensor(pixels), torch.as_tensor(labels)
     return pixels.unsqueeze(1).float() / 255, labels.long()
 
 
-def _files(dataset, root):
+def _files(dataset: Any, root: Path) -> list[Path]:
     """Return the four files of a data set as torchvision keeps them, without the ``.gz``."""
     folder = root / dataset.__name__ / "raw"
     return [folder / filename.removesuffix(".gz") for filename, _ in dataset.resources]
 
 
-def _download(dataset, name, root):
+def _download(dataset: Any, name: str, root: Path) -> None:
     """Bring the files of a data set to `root`, all of them or none."""
     targets = _files(dataset, root)
     if all(target.is_file() for target in targets):
@@ -189,7 +195,7 @@ def _download(dataset, name, root):
     nearest = next(folder for folder in (root, *root.parents) if folder.is_dir())
     with tempfile.TemporaryDirectory(prefix=".download-", dir=nearest) as folder:
         try:
-            with _impatient():
+            with _timeout(_TIMEOUT):
                 dataset(folder, download=True)
         except (ConnectionError, HTTPException, RuntimeError, TimeoutError, URLError):
             raise ConnectionError(
@@ -202,17 +208,17 @@ def _download(dataset, name, root):
 
 
 @contextlib.contextmanager
-def _impatient():
-    """Give up on a connection that does not answer."""
+def _timeout(seconds: float) -> Iterator[None]:
+    """Give up on a connection that does not answer for so long."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_PATIENCE)
+    socket.setdefaulttimeout(seconds)
     try:
         yield
     finally:
         socket.setdefaulttimeout(before)
 
 
-def _read(dataset, root, train):
+def _read(dataset: Any, root: Path, train: bool) -> tuple[torch.Tensor, torch.Tensor]:
     """Read the training or the test pictures of a data set that is there."""
     try:
         stored = dataset(root, train=train)

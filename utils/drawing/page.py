@@ -211,8 +211,8 @@ class PanelGrid:
     ) -> None:
         rows = ceil(number / ncols)
         self.columns = ceil(number / rows)
-        ticks = TICKS if axis else 0.0
-        free = page_width() - right - left - EDGE - self.columns * ticks - (self.columns - 1) * gap
+        ticks, margins = TICKS if axis else 0.0, left + EDGE
+        free = page_width() - right - margins - self.columns * ticks - (self.columns - 1) * gap
         side = min(free / self.columns, widest)
         across = side + ticks + gap
         down = above + side * ratio + 0.75 * ticks + below + gap
@@ -225,7 +225,7 @@ class PanelGrid:
             )
             for index in range(number)
         ]
-        self.width = self.columns * across - gap + right + left + EDGE
+        self.width = self.columns * across - gap + right + margins
         self.height = top + rows * down
 
     @classmethod

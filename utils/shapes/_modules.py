@@ -1,33 +1,42 @@
 """Whole networks: what each layer of a `torch.nn.Module` reads, returns, holds and computes."""
 
-import copy
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from math import ceil, prod
+from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.parameter import UninitializedParameter
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from utils import _validate
-
-_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-_MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-_AVERAGE_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
-_ADAPTIVE_POOLS = (
-    *(nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
-    *(nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d),
+from utils._validate import Chain, InputShape, Module, checked
+from utils.shapes._fields import (
+    View,
+    as_sizes,
+    enlarge,
+    itself,
+    settings_of,
+    slide,
+    spread_out,
+    window_of,
 )
-_NORMS = (
-    *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm),
-    *(nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
-    *(nn.GroupNorm, nn.LayerNorm, nn.RMSNorm),
+from utils.shapes._layers import (
+    ADAPTIVE_POOLS,
+    AVERAGE_POOLS,
+    COUNTED,
+    MAX_POOLS,
+    TRANSPOSED,
+    axes_of_a_batch,
+    called,
+    kernel_size_of,
+    layers_of,
+    multiply_adds_of,
+    number_of_axes,
+    parameters_of,
+    spread,
+    without_data,
 )
-# The layers with parameters that can be counted; a layer without parameters multiplies nothing.
-_COUNTED = (*_CONVOLUTIONS, *_TRANSPOSED, nn.Linear, *_NORMS, nn.PReLU)
 
 # Functions that multiply and add: outside a counted layer, they would be missed.
 _PRODUCTS = {
@@ -67,13 +76,13 @@ class LayerSummary:
 
     name: str
     type: str
-    input_shape: tuple | None
-    output_shape: tuple | None
-    kernel_size: tuple | None
+    input_shape: tuple[int, ...] | None
+    output_shape: tuple[int, ...] | None
+    kernel_size: tuple[int, ...] | None
     parameters: int
     multiply_adds: int
     activation_bytes: int
-    receptive_field: int | tuple | None
+    receptive_field: int | tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -92,74 +101,56 @@ class Summary:
         pooled as a whole; None if there is no such map.
     """
 
-    rows: tuple
-    input_shape: tuple
-    receptive_field: int | tuple | None
+    rows: tuple[LayerSummary, ...]
+    input_shape: tuple[int, ...]
+    receptive_field: int | tuple[int, ...] | None
 
     @property
-    def parameters(self):
+    def parameters(self) -> int:
         """Weights and biases of the module, each counted once."""
         return sum(row.parameters for row in self.rows)
 
     @property
-    def multiply_adds(self):
+    def multiply_adds(self) -> int:
         """Multiplications, each with its addition, for one input."""
         return sum(row.multiply_adds for row in self.rows)
 
     @property
-    def activation_bytes(self):
+    def activation_bytes(self) -> int:
         """Memory of the outputs of all layers for one input, in bytes."""
         return sum(row.activation_bytes for row in self.rows)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[LayerSummary]:
         return iter(self.rows)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         return self.rows[index]
 
-    def __str__(self):
+    def __str__(self) -> str:
         head = ("layer", "", "output", "parameters", "multiply-adds", "memory", "sees")
         start = ("input", "", _written_shape(self.input_shape), "", "", "", "")
         lines = [
-            (
-                row.name,
-                _written_type(row),
-                _written_shape(row.output_shape),
-                f"{row.parameters:,}",
-                f"{row.multiply_adds:,}",
-                _written_bytes(row.activation_bytes),
-                _written_field(row.receptive_field),
-            )
+            (row.name, _written_type(row), _written_shape(row.output_shape), *_written_sums(row))
             for row in self.rows
         ]
-        total = (
-            "total",
-            "",
-            "",
-            f"{self.parameters:,}",
-            f"{self.multiply_adds:,}",
-            _written_bytes(self.activation_bytes),
-            _written_field(self.receptive_field),
-        )
-        table = [head, start, *lines, total]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        table = [head, start, *lines, ("total", "", "", *_written_sums(self))]
+        widths = [max(map(len, column)) for column in zip(*table)]
         texts = []
         for line in table:
-            cells = [
-                cell.ljust(width) if index < 3 else cell.rjust(width)
-                for index, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ]
-            texts.append("  ".join(cells).rstrip())
+            left = [cell.ljust(width) for cell, width in zip(line[:3], widths)]
+            right = [cell.rjust(width) for cell, width in zip(line[3:], widths[3:])]
+            texts.append("  ".join(left + right).rstrip())
         rule = "-" * max(map(len, texts))
         return "\n".join([texts[0], rule, *texts[1:-1], rule, texts[-1]])
 
     __repr__ = __str__
 
 
-def summarise(module, input_shape):
+@checked
+def summarise(module: Module, input_shape: InputShape) -> Summary:
     """
     Summarise what each layer of a module reads, returns, holds and computes.
 
@@ -215,11 +206,9 @@ def summarise(module, input_shape):
     -----------------------------------------------------------------------------
     total                                       456        352,800  23.5 kB     6
     """
-    module = _validate.as_module(module)
-    input_shape = _validate.as_input_shape(input_shape)
-    replica = _without_data(module)
-    layers = dict(_layers(replica))
-    if len(input_shape) == _axes_of_a_batch(layers):
+    replica = without_data(module)
+    layers = layers_of(replica)
+    if len(input_shape) == axes_of_a_batch(layers):
         input_shape = input_shape[1:]
     trace = _Trace(replica, layers)
     dtypes = [p.dtype for p in replica.parameters() if p.dtype.is_floating_point]
@@ -231,16 +220,14 @@ def summarise(module, input_shape):
             with trace:
                 replica(image)
     except _NotCounted as error:
-        raise ValueError(str(error)) from None
+        raise error.args[0] from None
     except Exception as error:
-        raise ValueError(
-            f"input_shape must be one that the module can read, got {input_shape}: "
-            f"{trace.where_it_stopped(error)}"
-        ) from error
-    return Summary(trace.all_rows(), input_shape, _as_sizes(trace.field))
+        raise _validate.unreadable(input_shape, trace.where_it_stopped(error)) from error
+    return Summary(trace.all_rows(), input_shape, as_sizes(trace.field))
 
 
-def receptive_field(layers):
+@checked
+def receptive_field(layers: Chain) -> Any:
     """
     Return how many input pixels one output entry of a stack of layers sees.
 
@@ -282,184 +269,22 @@ def receptive_field(layers):
     if isinstance(layers, nn.Module):
         return _field_of_a_chain(layers)
     field, step = 1, 1
-    for kernel_size, stride, dilation in _validate.as_layers(layers):
+    for kernel_size, stride, dilation in layers:
         field += dilation * (kernel_size - 1) * step
         step *= stride
     return field
 
 
-# The layers of a module ---------------------------------------------------------------------
-
-
-def _without_data(module):
-    """Return a copy on the meta device, in evaluation mode, without forward hooks."""
-    memo = {}
-    for part in module.modules():
-        own = [*part._parameters.values(), *part._buffers.values(), *vars(part).values()]
-        for tensor in own:
-            if isinstance(tensor, UninitializedParameter):
-                raise ValueError(
-                    "module must have all its parameters, got a lazy one: call it on an input first"
-                )
-            if isinstance(tensor, torch.Tensor) and id(tensor) not in memo:
-                empty = torch.empty_like(tensor, device="meta", requires_grad=False)
-                is_parameter = isinstance(tensor, nn.Parameter)
-                memo[id(tensor)] = nn.Parameter(empty, False) if is_parameter else empty
-    replica = copy.deepcopy(module, memo)
-    for part in replica.modules():
-        part._forward_hooks.clear()  # somebody else's, who would see an input that is none
-        part.training = False
-    return replica
-
-
-def _layers(module):
-    """Yield (name, layer) for each layer, in the order in which they are defined, once each."""
-    seen = set()
-
-    def walk(part, name):
-        if id(part) in seen:
-            return
-        seen.add(id(part))
-        if isinstance(part, _COUNTED):
-            yield name, part
-        elif any(parameter is not None for parameter in part._parameters.values()):
-            raise ValueError(
-                f"{_called(name)} of type {type(part).__name__} is not known: it has parameters of "
-                "its own, and how often they are multiplied cannot be told"
-            )
-        elif not part._modules:
-            yield name, part
-        else:
-            for key, child in part._modules.items():
-                if child is not None:
-                    yield from walk(child, f"{name}.{key}" if name else key)
-
-    yield from walk(module, "")
-
-
-def _called(name):
-    return f"layer {name!r}" if name else "module"
-
-
-def _axes_of_a_batch(layers):
-    """Return the number of axes of a batch of inputs: 4 for images, which is the usual case."""
-    spatial = (*_CONVOLUTIONS, *_TRANSPOSED, *_MAX_POOLS, *_AVERAGE_POOLS, *_ADAPTIVE_POOLS)
-    for layer in layers.values():
-        if isinstance(layer, spatial):
-            return _number_of_axes(layer) + 2
-        if isinstance(layer, (nn.Linear, nn.Flatten)):
-            break
-    return 4
-
-
-def _number_of_axes(layer):
-    """Return 2 for a layer that works on images, 1 or 3 for its relatives."""
-    return next(n for n in (1, 2, 3) for base in type(layer).__mro__ if f"{n}d" in base.__name__)
-
-
-def _parameters_of(layer, seen):
-    """Count the parameters of a layer that are not in `seen` yet, and note them there."""
-    fresh = {id(one): one.numel() for one in layer.parameters() if id(one) not in seen}
-    seen.update(fresh)
-    return sum(fresh.values())
-
-
-def _multiply_adds_of(layer, image, output):
-    """Count the multiply-adds of one call."""
-    if isinstance(layer, _CONVOLUTIONS):
-        return output.numel() * prod(layer.weight.shape[1:])
-    if isinstance(layer, _TRANSPOSED):  # each input entry is multiplied by all it is spread over
-        return image.numel() * prod(layer.weight.shape[1:])
-    if isinstance(layer, nn.Linear):
-        return output.numel() * layer.in_features
-    return 0
-
-
-# What an entry sees -------------------------------------------------------------------------
-# A view is a tuple of (field, step), one for each axis of the map: the input pixels that one entry
-# sees, and those from one entry to the next. None: it sees everything, or cannot be told.
-
-
-def _window_of(layer, image, output):
-    """Return (kernel size, stride, dilation) of a layer along each axis of the map, or None."""
-    if isinstance(layer, _ADAPTIVE_POOLS):
-        axes = _number_of_axes(layer)
-        sizes = zip(image.shape[-axes:], output.shape[-axes:], strict=True)
-        if all(before == after for before, after in sizes):
-            return (1,) * axes, (1,) * axes, (1,) * axes
-        return None
-    if not isinstance(layer, (*_CONVOLUTIONS, *_MAX_POOLS, *_AVERAGE_POOLS)):
-        return None
-    axes = _number_of_axes(layer)
-    settings = (layer.kernel_size, layer.stride, getattr(layer, "dilation", 1))
-    return tuple(_spread(setting, axes) for setting in settings)
-
-
-def _spread(value, axes):
-    return (value,) * axes if isinstance(value, int) else tuple(value)
-
-
-def _slide(view, window):
-    """Return what an entry sees after a window has slid over the map."""
-    if view is None or window is None:
-        return None
-    return tuple(
-        (field + d * (k - 1) * step, step * s)
-        for (field, step), k, s, d in zip(view, *window, strict=True)
-    )
-
-
-def _spread_out(view, layer):
-    """Return what an entry sees after a transposed convolution."""
-    if view is None:
-        return None
-    axes = zip(view, layer.kernel_size, layer.stride, layer.dilation, strict=True)
-    return tuple((field + _reach(k, s, d) * step, step / s) for (field, step), k, s, d in axes)
-
-
-def _reach(k, s, d):
-    """Return the largest distance of two input entries that meet in one output entry."""
-    meeting = {}
-    for tap in range(k):
-        meeting.setdefault(d * tap % s, []).append(d * tap // s)
-    return max(max(taps) - min(taps) for taps in meeting.values())
-
-
-def _enlarge(view, layer, image, output):
-    """Return what an entry sees after `nn.Upsample`."""
-    known = layer.mode in ("nearest", "nearest-exact", "linear", "bilinear", "trilinear")
-    sizes = list(zip(image.shape[2:], output.shape[2:], strict=True))
-    if view is None or not known or any(after % before for before, after in sizes):
-        return None
-    more = 0 if layer.mode.startswith("nearest") else 1  # between two entries, or in one
-    return tuple(
-        (field + more * step, step / Fraction(after, before))
-        for (field, step), (before, after) in zip(view, sizes, strict=True)
-    )
-
-
-def _as_sizes(view):
-    """Return the pixels along each axis, as one number if they are equal."""
-    if view is None:
-        return None
-    sizes = tuple(ceil(field) for field, _ in view)
-    return sizes[0] if len(set(sizes)) == 1 else sizes
-
-
-def _field_of_a_chain(module):
+def _field_of_a_chain(module: nn.Module) -> int | tuple[int, ...] | None:
     """Return the receptive field of the layers of a module, one after the other."""
     view = None
-    for name, layer in _layers(module):
-        spatial = isinstance(layer, (*_CONVOLUTIONS, *_MAX_POOLS, *_AVERAGE_POOLS))
-        if isinstance(layer, (nn.Linear, nn.Flatten, *_TRANSPOSED, *_ADAPTIVE_POOLS, nn.Upsample)):
-            raise ValueError(
-                f"layers must be convolutions, pooling and what works entry by entry, got {name!r} "
-                f"of type {type(layer).__name__}: use summarise(module, input_shape)"
-            )
-        if spatial:
-            view = view or ((Fraction(1), Fraction(1)),) * _number_of_axes(layer)
-            view = _slide(view, _window_of(layer, None, None))
-    return _as_sizes(view) if view else 1
+    for name, layer in layers_of(module).items():
+        if isinstance(layer, (nn.Linear, nn.Flatten, *TRANSPOSED, *ADAPTIVE_POOLS, nn.Upsample)):
+            raise _validate.no_window(name, layer)
+        window = settings_of(layer)
+        if window:
+            view = slide(view or itself(number_of_axes(layer)), window)
+    return as_sizes(view) if view else 1
 
 
 # One run ------------------------------------------------------------------------------------
@@ -472,13 +297,17 @@ class _NotCounted(Exception):
 class _Trace(TorchFunctionMode):
     """Watches one run of a module: the calls of its layers, and what the entries see."""
 
-    def __init__(self, module, layers):
+    def __init__(self, module: nn.Module, layers: dict[str, nn.Module]) -> None:
         super().__init__()
         self._layers = layers
-        self._all_parameters, self._rows, self._called = set(), [], set()
-        self._running = [("", module, None)]  # (name, module, what it was given), outermost first
-        self._kept, self._views = [], {}
-        self.field = None
+        self._all_parameters: set[int] = set()
+        self._rows: list[LayerSummary] = []
+        self._called: set[str] = set()
+        # (name, module, shape of what it was given), outermost first
+        self._running: list[tuple[str, nn.Module, tuple[int, ...] | None]] = [("", module, None)]
+        self._kept: list[Tensor] = []
+        self._views: dict[int, View | None] = {}
+        self.field: View | None = None
         names = {id(layer): name for name, layer in layers.items()}
         for name, part in module.named_modules():
             part.register_forward_pre_hook(self._enter(names.get(id(part), name), part))
@@ -487,53 +316,46 @@ class _Trace(TorchFunctionMode):
         for part in module.modules():
             part.register_forward_hook(self._leave)
 
-    def begin(self, image):
+    def begin(self, image: Tensor) -> None:
         """Note that each entry of the input sees itself."""
-        self._set_view(image, ((Fraction(1), Fraction(1)),) * (image.ndim - 2))
+        self._set_view(image, itself(image.ndim - 2))
 
-    def all_rows(self):
+    def all_rows(self) -> tuple[LayerSummary, ...]:
         """Return a row for each call, then one for each layer that has parameters but no call."""
         idle = [
             LayerSummary(name, type(layer).__name__, None, None, None, parameters, 0, 0, None)
             for name, layer in self._layers.items()
             if name not in self._called
-            and (parameters := _parameters_of(layer, self._all_parameters))
+            and (parameters := parameters_of(layer, self._all_parameters))
         ]
         return (*self._rows, *idle)
 
-    def where_it_stopped(self, error):
+    def where_it_stopped(self, error: Exception) -> str:
         """Say which layer met the error, and what it was given."""
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         name, part, shape = self._running[-1]
         given = f" was given {shape}" if shape else ""
-        return f"{_called(name)} of type {type(part).__name__}{given}: {reason}"
+        return f"{called(name)} of type {type(part).__name__}{given}: {reason}"
 
-    def _enter(self, name, part):
-        def enter(_, inputs):
-            given = [tuple(t.shape[1:]) for t in inputs if isinstance(t, torch.Tensor)]
+    def _enter(self, name: str, part: nn.Module) -> Callable[..., None]:
+        def enter(_: nn.Module, inputs: Any) -> None:
+            given = [tuple(t.shape[1:]) for t in inputs if isinstance(t, Tensor)]
             self._running.append((name, part, given[0] if given else None))
 
         return enter
 
-    def _leave(self, *_):
+    def _leave(self, *_: Any) -> None:
         self._running.pop()
 
-    def _record(self, name):
-        def record(layer, inputs, outputs):
-            image = next(t for t in tree_leaves(inputs) if isinstance(t, torch.Tensor))
-            output = next(t for t in tree_leaves(outputs) if isinstance(t, torch.Tensor))
-            view = self._views.get(id(image))
-            window = _window_of(layer, image, output)
-            if window or isinstance(layer, (nn.Linear, *_ADAPTIVE_POOLS)):
-                view = _slide(view, window)
-            elif isinstance(layer, _TRANSPOSED):
-                view = _spread_out(view, layer)
-            elif isinstance(layer, nn.Upsample):
-                view = _enlarge(view, layer, image, output)
-            else:
-                view = self._views.get(id(output))
+    def _record(self, name: str) -> Callable[..., None]:
+        """Return the hook that adds a row for a call of the layer `name`."""
+
+        def record(layer: nn.Module, inputs: Any, outputs: Any) -> None:
+            image = next(t for t in tree_leaves(inputs) if isinstance(t, Tensor))
+            output = next(t for t in tree_leaves(outputs) if isinstance(t, Tensor))
+            view = self._view_after(layer, image, output)
             self._set_view(output, view)
-            if _kernel_size(layer):
+            if kernel_size_of(layer):
                 self.field = view
             is_new = output.untyped_storage()._cdata != image.untyped_storage()._cdata
             self._called.add(name)
@@ -543,85 +365,109 @@ class _Trace(TorchFunctionMode):
                     type=type(layer).__name__,
                     input_shape=tuple(image.shape[1:]),
                     output_shape=tuple(output.shape[1:]),
-                    kernel_size=_kernel_size(layer),
-                    parameters=_parameters_of(layer, self._all_parameters),
-                    multiply_adds=_multiply_adds_of(layer, image, output),
+                    kernel_size=kernel_size_of(layer),
+                    parameters=parameters_of(layer, self._all_parameters),
+                    multiply_adds=multiply_adds_of(layer, image, output),
                     activation_bytes=output.numel() * output.element_size() if is_new else 0,
-                    receptive_field=_as_sizes(view),
+                    receptive_field=as_sizes(view),
                 )
             )
 
         return record
 
-    def _set_view(self, tensor, view):
+    def _view_after(self, layer: nn.Module, image: Tensor, output: Tensor) -> View | None:
+        """Return what an entry of the output of a layer sees."""
+        view = self._views.get(id(image))
+        window = window_of(layer, image, output)
+        if window or isinstance(layer, (nn.Linear, *ADAPTIVE_POOLS)):
+            return slide(view, window)
+        if isinstance(layer, TRANSPOSED):
+            return spread_out(view, layer)
+        if isinstance(layer, nn.Upsample):
+            return enlarge(view, layer, image, output)
+        return self._views.get(id(output))
+
+    def _set_view(self, tensor: Tensor, view: View | None) -> None:
         self._kept.append(tensor)  # as long as it lives, no other tensor has its id
         self._views[id(tensor)] = view
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
         where, part, _ = self._running[-1]
-        if name in _PRODUCTS and not isinstance(part, _COUNTED):
-            raise _NotCounted(
-                f"{_called(where)} of type {type(part).__name__} is not known: its forward "
-                f"computes {name}, which is counted only in layers such as nn.Conv2d or nn.Linear"
+        if name in _PRODUCTS and not isinstance(part, COUNTED):
+            reason = (
+                f"its forward computes {name}, which is counted only in layers such as nn.Conv2d "
+                "or nn.Linear"
             )
+            raise _NotCounted(_validate.unknown_layer(called(where), part, reason))
         result = function(*args, **kwargs)
-        results = [t for t in tree_leaves(result) if isinstance(t, torch.Tensor)]
-        if results:
-            tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
-            known = [t for t in tensors if id(t) in self._views]
-            if known:
-                for output in results:
-                    self._set_view(output, self._view_of(name, known, output, args, kwargs))
+        results = [t for t in tree_leaves(result) if isinstance(t, Tensor)]
+        tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
+        known = [t for t in tensors if id(t) in self._views]
+        for output in results if known else ():
+            self._set_view(output, self._view_of(name, known, output, args, kwargs))
         return result
 
-    def _view_of(self, name, tensors, output, args, kwargs):
+    def _view_of(
+        self, name: str, tensors: list[Tensor], output: Tensor, args: Any, kwargs: Any
+    ) -> View | None:
         """Return what an entry of the output of a function sees."""
-        views = [self._views[id(tensor)] for tensor in tensors]
-        if None in views or len({tuple(step for _, step in view) for view in views}) > 1:
+        views = [view for tensor in tensors if (view := self._views[id(tensor)]) is not None]
+        steps = {tuple(step for _, step in view) for view in views}
+        if len(views) < len(tensors) or len(steps) > 1:
             return None
-        view = tuple(max(fields) for fields in zip(*views, strict=True))
-        axes = len(view)
+        widest: View = tuple(max(fields) for fields in zip(*views, strict=True))
+        axes = len(widest)
         if name in _POOLING:
-            names = ("input", "kernel_size", "stride", "padding", "dilation")
-            settings = dict(zip(names, args, strict=False)) | kwargs
-            kernel_size = _spread(settings["kernel_size"], axes)
-            stride = _spread(settings.get("stride") or kernel_size, axes)
-            dilation = settings.get("dilation", 1) if name.startswith("max") else 1
-            view = _slide(view, (kernel_size, stride, _spread(dilation, axes)))
-            if not isinstance(self._running[-1][1], (*_MAX_POOLS, *_AVERAGE_POOLS)):
-                self.field = view
-            return view
+            pooled = slide(widest, _pooling_window(name, axes, args, kwargs))
+            if not isinstance(self._running[-1][1], (*MAX_POOLS, *AVERAGE_POOLS)):
+                self.field = pooled
+            return pooled
         # A function that keeps the map is taken to work entry by entry.
         same_map = all(t.shape[-axes:] == output.shape[-axes:] for t in tensors)
-        return view if same_map and output.ndim > axes else None
+        return widest if same_map and output.ndim > axes else None
 
 
-def _kernel_size(layer):
-    if isinstance(layer, (*_CONVOLUTIONS, *_TRANSPOSED, *_MAX_POOLS, *_AVERAGE_POOLS)):
-        return _spread(layer.kernel_size, _number_of_axes(layer))
-    return None
+def _pooling_window(name: str, axes: int, args: Any, kwargs: Any) -> tuple[tuple[int, ...], ...]:
+    """Return (kernel size, stride, dilation) of a call such as ``F.max_pool2d(x, 2)``."""
+    names = ("input", "kernel_size", "stride", "padding", "dilation")
+    settings = dict(zip(names, args)) | kwargs
+    kernel_size = spread(settings["kernel_size"], axes)
+    stride = spread(settings.get("stride") or kernel_size, axes)
+    dilation = settings.get("dilation", 1) if name.startswith("max") else 1
+    return kernel_size, stride, spread(dilation, axes)
 
 
 # The table ----------------------------------------------------------------------------------
 
 
-def _written_shape(shape):
+def _written_sums(row: LayerSummary | Summary) -> tuple[str, str, str, str]:
+    return (
+        f"{row.parameters:,}",
+        f"{row.multiply_adds:,}",
+        _written_bytes(row.activation_bytes),
+        _written_field(row.receptive_field),
+    )
+
+
+def _written_shape(shape: tuple[int, ...] | None) -> str:
     return "not called" if shape is None else " × ".join(f"{n:,}" for n in shape)
 
 
-def _written_type(row):
+def _written_type(row: LayerSummary) -> str:
     return row.type if row.kernel_size is None else f"{row.type} {_written_shape(row.kernel_size)}"
 
 
-def _written_field(field):
+def _written_field(field: int | tuple[int, ...] | None) -> str:
     if field is None:
         return ""
     return _written_shape(field if isinstance(field, tuple) else (field,))
 
 
-def _written_bytes(number):
+def _written_bytes(number: int) -> str:
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if number >= size:
             return f"{number / size:,.1f} {unit}"

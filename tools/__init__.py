@@ -1,0 +1,1 @@
+"""What those run who build the book."""
