@@ -894,13 +894,13 @@ GreyPicture = Annotated[Tensor, picture(1)]
 ColourPicture = Annotated[Tensor, picture(3)]
 
 
-def as_pictures(images: Any, name: str) -> list[Tensor]:
+def as_picture_list(images: Any, name: str) -> list[Tensor]:
     """Return a list or a batch of images that can be shown as they are."""
     as_images(images, name)
     return [as_picture(image, f"{name}[{index}]") for index, image in enumerate(images)]
 
 
-Pictures = Annotated[Any, Kind(as_pictures, [*_NOT_IMAGES, [2 * torch.ones(3, 4, 5)]])]
+PictureList = Annotated[Any, Kind(as_picture_list, [*_NOT_IMAGES, [2 * torch.ones(3, 4, 5)]])]
 
 
 def as_maps(responses: Any, name: str) -> list[Tensor]:

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from utils.drawing.words import say
+from utils.style import HEADING, LARGE, LEGIBLE, MEDIUM, PAGE_WIDTH, PHONE_WIDTH, SMALL, TEXT
 
 __all__ = [
     "EDGE",
@@ -48,15 +49,9 @@ __all__ = [
 
 MakeFigure = Callable[..., Figure]
 
-# Widths, in inches.
-PAGE_WIDTH = 7.2
-PHONE_WIDTH = 4.6
-_DIAGRAM_MARGIN = 0.2
+_DIAGRAM_MARGIN = 0.2  # inches, as everything below
 
-# The type scale, in points: text in cells, ticks, titles of panels, charts, titles of diagrams.
-LEGIBLE, SMALL, TEXT, MEDIUM, LARGE, HEADING = 8, 11, 12, 13, 14, 16
-
-# Distances, in inches: the rim of a figure, between panels, a line of text, the numbers of an
+# The rim of a figure, between panels, a line of text, the numbers of an
 # axis, a colour key with its numbers.
 EDGE, GAP, LINE, TICKS, KEY = 0.06, 0.16, 0.22, 0.42, 0.5
 _WIDEST_PANEL = 2.4

@@ -11,7 +11,7 @@ from utils._validate import (
     Flag,
     Kernels,
     Maps,
-    Pictures,
+    PictureList,
     Positive,
     Texts,
     as_titles,
@@ -25,7 +25,7 @@ from utils.kernels import kernel as named_kernel
 
 @checked
 def plot_images(
-    images: Pictures, *, titles: Texts | None = None, ncols: Count = 4, axis: Flag = False
+    images: PictureList, *, titles: Texts | None = None, ncols: Count = 4, axis: Flag = False
 ) -> Figure:
     """
     Plot several images side by side.

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
+from torch import Tensor
 
 from utils._validate import (
     Counts,
     Losses,
-    Pictures,
+    PictureList,
     Texts,
     as_texts,
     as_titles,
@@ -35,7 +36,7 @@ def plot_history(
     *,
     start: Annotated[float, number(minimum=0)] | None = None,
     chance: Annotated[int, integer(minimum=2)] | None = None,
-    pictures: Pictures | None = None,
+    pictures: PictureList | None = None,
     titles: Texts | None = None,
 ) -> Figure:
     """
@@ -73,7 +74,7 @@ def plot_history(
     >>> figure.axes[0].get_xlabel()
     'epoch'
     """
-    panels = pictures or []
+    panels: list[Tensor] = pictures or []
     texts = as_titles(titles, len(panels))
     left, curve_height = 0.8, 3.0
     height, boxes = EDGE + curve_height + 0.65, []
