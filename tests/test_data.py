@@ -8,13 +8,13 @@ import itertools
 import socket
 import struct
 import threading
-import time
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_digits
 from torchvision import datasets
 
 from utils.data import (
@@ -32,109 +32,126 @@ from utils.data import (
 from utils.data import _colour_digits as colour
 from utils.data import _faces as drawn
 
+# Pictures ---------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("size", [1, 32, 200, 400])
-def test_shape_and_range(size):
-    grey, colour = portrait(size=size), portrait(size=size, colour=True)
-    assert grey.shape == (size, size)
-    assert colour.shape == (3, size, size)
-    for picture in (grey, colour):
-        assert picture.dtype == torch.float32
-        assert picture.is_contiguous()
-        assert picture.min() >= 0
-        assert picture.max() <= 1
-
-
-def test_the_whole_range_is_used():
-    assert portrait().min() < 0.05
-    assert portrait().max() > 0.95
-
-
-def test_grey_is_the_weighted_sum_of_the_colours():
-    weights = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
-    difference = portrait() - (portrait(colour=True) * weights).sum(0)
-    assert difference.abs().max() < 0.03  # both are rounded to 256 steps before they are resized
-
-
-def test_the_cap_is_dark_and_the_cheek_is_light():
-    picture = portrait()
-    assert picture[55, 100] < 0.2  # the peak of the cap
-    assert picture[125, 75] > 0.4  # a cheek: the picture is not upside down
-
-
-def test_resizing_is_antialiased():
-    small = portrait(size=50)
-    averaged = torch.nn.functional.avg_pool2d(portrait(size=200)[None, None], 4)[0, 0]
-    assert (small - averaged).abs().mean() < 0.02
+PICTURES = {
+    "digits": lambda: digits()[0][:3],
+    "colour_digits": lambda: colour_digits(4)[0][:3],
+    "faces": lambda: faces(4)[0][:3],
+    "portrait": lambda: portrait(colour=True)[None],
+}
+# Of each picture: mean, standard deviation, mean product of neighbours in a row and in a column.
+LOOKS = {
+    "digits": [
+        [0.15314, 0.26541, 0.08982, 0.09086],
+        [0.15687, 0.31261, 0.12022, 0.12004],
+        [0.17375, 0.31733, 0.12944, 0.12606],
+    ],
+    "colour_digits": [
+        [0.80103, 0.15546, 0.65977, 0.66100],
+        [0.29501, 0.22563, 0.13510, 0.13597],
+        [0.63589, 0.16267, 0.42510, 0.42428],
+    ],
+    "faces": [
+        [0.47070, 0.14057, 0.23817, 0.23797],
+        [0.15216, 0.11990, 0.03377, 0.03375],
+        [0.35542, 0.21416, 0.16741, 0.16761],
+    ],
+    "portrait": [[0.39962, 0.28991, 0.23914, 0.23945]],
+}
 
 
-def test_each_call_gives_a_tensor_of_its_own():
-    portrait().zero_()
-    assert torch.equal(portrait(), portrait())
-    assert portrait().max() > 0
+@pytest.mark.parametrize("name", PICTURES)
+def test_they_are_the_pictures_of_the_book(name):
+    """The stored outputs of the chapters depend on every pixel."""
+    images = PICTURES[name]()
+    along_rows, along_columns = (
+        images[..., 1:] * images[..., :-1],
+        images[..., 1:, :] * images[..., :-1, :],
+    )
+    looks = [images.mean((1, 2, 3)), images.std((1, 2, 3))]
+    looks += [along_rows.mean((1, 2, 3)), along_columns.mean((1, 2, 3))]
+    expected = torch.tensor(LOOKS[name])
+    torch.testing.assert_close(torch.stack(looks, 1), expected, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_they_are_float_from_0_to_1_and_the_callers_own(name):
+    images = PICTURES[name]()
+    assert images.dtype == torch.float32
+    assert images.is_contiguous()
+    assert images.min() >= 0
+    assert images.max() <= 1
+    copy = images.clone()
+    images.zero_()
+    assert torch.equal(PICTURES[name](), copy)
 
 
 @pytest.mark.parametrize(
-    ("size", "error"), [(0, ValueError), (5000, ValueError), (2.5, TypeError), (True, TypeError)]
+    ("function", "smallest"),
+    [
+        *((lambda **o: colour_digits(1, **o)[0], 12), (lambda **o: faces(1, **o)[0], 48)),
+        *((lambda **o: digits(**o)[0], 12), (portrait, 1)),
+    ],
 )
-def test_wrong_sizes(size, error):
-    with pytest.raises(error, match=r"size must be .*, got"):
-        portrait(size=size)
+def test_the_limits_of_a_size(function, smallest):
+    assert function(size=smallest).shape[-2:] == (smallest, smallest)
+    with pytest.raises(ValueError, match=f"size must be at least {smallest}, got {smallest - 1}"):
+        function(size=smallest - 1)
+    with pytest.raises(ValueError, match="size must be at most 4,096, got 4,097"):
+        portrait(size=4097)
 
 
-def test_colour_is_true_or_false():
-    with pytest.raises(TypeError, match="colour must be True or False, got 'yes'"):
-        portrait(colour="yes")
+# The portrait
+
+
+def test_the_portrait_is_upright_grey_and_antialiased():
+    picture = portrait()
+    assert picture.shape == (200, 200)
+    assert picture[55, 100] < 0.2  # the peak of the cap
+    assert picture[125, 75] > 0.4  # a cheek
+    grey = torch.einsum("chw,c->hw", portrait(colour=True), torch.tensor([0.299, 0.587, 0.114]))
+    assert (picture - grey).abs().max() < 0.03  # both are rounded before they are resized
+    averaged = torch.nn.functional.avg_pool2d(picture[None], 4)[0]
+    assert (portrait(size=50) - averaged).abs().mean() < 0.02
+
+
+# Digits in colour, and faces
+
+
+@pytest.mark.parametrize(
+    ("function", "size", "channels", "classes"), [(colour_digits, 12, 3, 10), (faces, 48, 1, 2)]
+)
+class TestDrawn:
+    @pytest.mark.parametrize("n", [1, 7, 95])
+    def test_each_class_comes_equally_often(self, function, size, channels, classes, n):
+        images, labels = function(n, size=size)
+        assert images.shape == (n, channels, size, size)
+        assert labels.dtype == torch.int64
+        counts = labels.bincount(minlength=classes)
+        assert (len(counts), counts.sum()) == (classes, n)
+        assert counts.max() - counts.min() <= 1
+
+    def test_the_order_is_random_and_the_seed_decides(self, function, size, channels, classes):
+        images, labels = function(100, size=size)
+        assert 0.3 < (labels[1:] != labels[:-1]).double().mean() < 0.98
+        assert torch.equal(function(100, seed=0, size=size)[0], images)
+        others, other_labels = function(100, seed=1, size=size)
+        assert not torch.equal(labels, other_labels)
+        assert (images - others).abs().mean() > 0.1
 
 
 class TestColourDigits:
-    def test_shapes_types_and_range(self):
-        images, labels = colour_digits(30, size=20)
-        assert images.shape == (30, 3, 20, 20)
-        assert images.dtype == torch.float32
-        assert images.min() >= 0
-        assert images.max() <= 1
-        assert labels.shape == (30,)
-        assert labels.dtype == torch.int64
-
-    @pytest.mark.parametrize("n", [1, 7, 10, 95, 200])
-    def test_each_digit_comes_equally_often(self, n):
-        counts = colour_digits(n, size=12)[1].bincount(minlength=10)
-        assert len(counts) == 10
-        assert counts.sum() == n
-        assert counts.max() - counts.min() <= 1
-
-    def test_the_order_is_random(self):
-        labels = colour_digits(200, size=12)[1]
-        assert not torch.equal(labels, labels.sort().values)
-        assert (labels[1:] - labels[:-1]).unique().numel() > 10
-
-    def test_the_seed_decides(self):
-        images, labels = colour_digits(20)
-        again, same_labels = colour_digits(20, seed=0)
-        assert torch.equal(images, again)
-        assert torch.equal(labels, same_labels)
-        others, other_labels = colour_digits(20, seed=1)
-        assert not torch.equal(labels, other_labels)
-        assert not torch.equal(images, others)
-
-    def test_all_typefaces_are_drawn_and_differ(self, monkeypatch):
-        glyph, used = colour._glyph, []
-        monkeypatch.setattr(colour, "_glyph", lambda *what: used.append(what) or glyph(*what))
+    def test_all_typefaces_are_drawn_and_have_ten_digits_of_a_sensible_form(self, monkeypatch):
+        glyph, used = colour._glyph, set()
+        monkeypatch.setattr(colour, "_glyph", lambda *what: used.add(what[0]) or glyph(*what))
         colour_digits(500, size=12)
-        assert {font for font, _ in used} == set(range(len(colour._FONTS)))
-        for digit in range(10):
-            drawn = {glyph(font, digit).tobytes() for font in range(len(colour._FONTS))}
-            assert len(drawn) == len(colour._FONTS)
-
-    @pytest.mark.parametrize("font", range(len(colour._FONTS)), ids=colour._FONTS)
-    def test_every_typeface_has_ten_different_digits_of_a_sensible_form(self, font):
-        glyphs = [colour._glyph(font, digit) for digit in range(10)]
-        assert len({glyph.tobytes() for glyph in glyphs}) == 10
-        for glyph in glyphs:
-            assert 0.25 < glyph.width / glyph.height < 1.1
-            ink = np.array(glyph) > 127
-            assert 0.1 < ink.mean() < 0.75
+        assert used == set(range(len(colour._FONTS)))
+        glyphs = [glyph(font, digit) for font in used for digit in range(10)]
+        assert len({picture.tobytes() for picture in glyphs}) == len(glyphs)
+        for picture in glyphs:
+            assert 0.25 < picture.width / picture.height < 1.1
+            assert 0.1 < (np.array(picture) > 127).mean() < 0.75
 
     def test_digits_lie_inside_in_many_places_and_sizes(self, monkeypatch):
         masks, place = [], colour._digit
@@ -143,8 +160,8 @@ class TestColourDigits:
         )
         colour_digits(200)
         inks = np.array(masks) > 127
-        assert inks[:, 0].sum() == inks[:, -1].sum() == 0
-        assert inks[:, :, 0].sum() == inks[:, :, -1].sum() == 0
+        assert not inks[:, [0, -1]].any()
+        assert not inks[:, :, [0, -1]].any()
         rows = [np.flatnonzero(ink.any(1)) for ink in inks]
         heights = [row[-1] - row[0] + 1 for row in rows]
         assert min(heights) >= 12
@@ -152,85 +169,97 @@ class TestColourDigits:
         assert len({(row[0], row[-1]) for row in rows}) > 30
 
     def test_digit_and_background_can_be_told_apart(self, monkeypatch):
-        found = []
-        contrast = colour._contrast
+        found, contrast = [], colour._contrast
         monkeypatch.setattr(
             colour, "_contrast", lambda colours: found.append(contrast(colours)) or found[-1]
         )
         colour_digits(300, size=12)
-        assert found[-1].min() >= 3
-        black_and_white = torch.tensor([[[0.0, 0, 0], [1, 1, 1]]])
-        assert contrast(black_and_white).item() == pytest.approx(21)
-        assert contrast(black_and_white.flip(1)).item() == pytest.approx(21)
+        assert 3 <= found[-1].min() < 3.2
+        grey = 119 / 255
+        pairs = torch.tensor(
+            [[[0.0] * 3, [1.0] * 3], [[1.0] * 3, [grey] * 3], [[1, 0, 0], [0, 0, 0]]]
+        )
+        known = torch.tensor([21, 4.4781, 5.252])  # WCAG 2
+        torch.testing.assert_close(contrast(pairs), known, atol=1e-3, rtol=0)
+        torch.testing.assert_close(contrast(pairs.flip(1)), known, atol=1e-3, rtol=0)
 
     def test_either_may_be_lighter(self):
-        images, _ = colour_digits(300)
-        brightness = images.mean(1)
+        brightness = colour_digits(300)[0].mean(1)
         edge = torch.cat([brightness[:, 0], brightness[:, -1]], dim=1).mean(1)
         darker = (brightness.amin((1, 2)) - edge).abs() > (brightness.amax((1, 2)) - edge).abs()
         assert 60 < darker.sum() < 240
 
-    def test_a_thousand_take_a_moment(self):
-        start = time.perf_counter()
-        colour_digits(1000)
-        assert time.perf_counter() - start < 5  # about half a second on an idle machine
 
-    @pytest.mark.parametrize(
-        ("options", "error", "message"),
-        [
-            ({"n": 0}, ValueError, "n must be at least 1, got 0"),
-            ({"n": 2.5}, TypeError, r"n must be an integer, got 2\.5"),
-            ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
-            ({"size": 11}, ValueError, "size must be at least 12, got 11"),
-        ],
-    )
-    def test_wrong_arguments(self, options, error, message):
-        with pytest.raises(error, match=message):
-            colour_digits(**options)
+class TestFaces:
+    @pytest.mark.parametrize("corner", [*drawn._SMILE, *drawn._NO_SMILE])
+    def test_only_a_smile_has_raised_corners(self, corner):
+        traits = {name: (low + high) / 2 for name, (low, high) in drawn._TRAITS.items()}
+        face, _ = drawn._head(0.9, 0.9, corner, **traits)
+        below_the_nose = np.array(face)[int(0.6 * drawn._SIDE) :] < 150
+        columns = np.flatnonzero(below_the_nose.any(0))
+        heights = [below_the_nose[:, x].nonzero()[0].mean() for x in columns]
+        raised = (heights[len(heights) // 2] - (heights[1] + heights[-2]) / 2) / drawn._SIDE
+        assert raised == pytest.approx(corner, abs=0.02)
+
+    def test_they_are_anywhere_of_many_sizes_and_whole(self, monkeypatch):
+        monkeypatch.setattr(drawn, "_skin_hair_background", lambda generator: (0.9, 0.8, 0.1))
+        generator = torch.Generator().manual_seed(0)
+        heads = np.array([drawn._picture(1, 128, generator) for _ in range(150)]) > 150
+        rows = [np.flatnonzero(head.any(1)) for head in heads]
+        columns = [np.flatnonzero(head.any(0)) for head in heads]
+        heights = np.array([row[-1] - row[0] + 1 for row in rows])
+        assert 0.28 * 128 < heights.min() < 0.36 * 128
+        assert 0.54 * 128 < heights.max() < 0.62 * 128
+        middles = np.array([(r.mean(), c.mean()) for r, c in zip(rows, columns)])
+        assert (middles.min(0) < 40).all()
+        assert (middles.max(0) > 88).all()
+        widths = [column[-1] - column[0] + 1 for column in columns]
+        ratios = heights / widths  # nothing is cut off at an edge
+        assert ratios.min() > 1
+        assert ratios.max() < 1.5
+
+    def test_heads_can_be_told_from_the_background(self):
+        generator = torch.Generator().manual_seed(0)
+        values = torch.tensor([drawn._skin_hair_background(generator) for _ in range(300)])
+        skin, hair, background = values.T
+        assert (skin - background).abs().min() >= 0.2
+        assert (hair - background).abs().min() >= 0.2
+        assert 20 < (skin < background).sum() < 150  # some are darker
+
+    def test_nothing_but_the_mouth_tells_them_apart(self):
+        images, labels = faces(600, size=48)
+        means = [images[labels == label].mean((0, 1)) for label in (0, 1)]
+        assert (means[0] - means[1]).abs().mean() < 0.04  # no place or brightness gives it away
+
+    def test_light_and_noise_vary(self):
+        images, _ = faces(100, size=64)
+        steps = (images[:, 0, 1:] - images[:, 0, :-1]).abs().flatten(1).median(1).values
+        assert steps.min() < 0.01
+        assert steps.max() > 0.05
 
 
 class TestDigits:
-    def test_shapes_types_and_range(self):
-        images, labels = digits()
-        assert images.shape == (1797, 1, 28, 28)
-        assert images.dtype == torch.float32
-        assert images.min() == 0
-        assert images.max() == 1
-        assert labels.dtype == torch.int64
-        assert labels.bincount().tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
-
-    @pytest.mark.parametrize(("size", "border"), [(28, 4), (12, 2), (32, 5), (64, 9)])
-    def test_the_border_is_black(self, size, border):
-        images, _ = digits(size=size)
-        assert images.shape[2:] == (size, size)
-        ink = images.amax((0, 1)) > 0
-        rows, columns = torch.where(ink)
-        assert rows.min() == columns.min() == border
-        assert rows.max() == columns.max() == size - border - 1
-
-    def test_they_are_the_digits_of_scikit_learn(self):
-        from sklearn.datasets import load_digits
-
+    def test_they_are_those_of_scikit_learn(self):
         images, labels = digits(size=56)
         stored = load_digits()
         assert torch.equal(labels, torch.from_numpy(stored.target))
+        assert labels.dtype == torch.int64
         # five times as large: made small again, they are what they were
         small = torch.nn.functional.avg_pool2d(images[:, 0, 8:48, 8:48], 5)
         difference = small - torch.from_numpy(stored.images).float() / 16
         assert difference.abs().mean() < 0.05
+        assert len(images.flatten(1).unique(dim=0)) == 1797
 
-    def test_no_two_are_the_same(self):
-        images, _ = digits()
-        assert len(images.flatten(1).unique(dim=0)) == len(images)
+    @pytest.mark.parametrize(("size", "border"), [(28, 4), (12, 2), (32, 5)])
+    def test_the_border_is_black(self, size, border):
+        images, _ = digits(size=size)
+        assert images.shape == (1797, 1, size, size)
+        rows, columns = torch.where(images.amax((0, 1)) > 0)
+        assert rows.min() == columns.min() == border
+        assert rows.max() == columns.max() == size - border - 1
 
-    def test_each_call_gives_tensors_of_its_own(self):
-        digits()[0].zero_()
-        assert digits()[0].max() == 1
 
-    @pytest.mark.parametrize(("size", "error"), [(11, ValueError), (28.0, TypeError)])
-    def test_wrong_sizes(self, size, error):
-        with pytest.raises(error, match=r"size must be .*, got"):
-            digits(size=size)
+# Data sets that are downloaded ------------------------------------------------------------------
 
 
 def idx(array):
@@ -377,28 +406,20 @@ class TestLoadImages:
     @pytest.mark.parametrize(
         "damage",
         [
-            lambda content: content[:-5],
-            lambda content: content[:6],
-            lambda content: b"",
-            lambda content: b"<html>" + content,
-            lambda content: content + b"more",
+            *(lambda content: content[:-5], lambda content: content[:6], lambda content: b""),
+            *(lambda content: b"<html>" + content, lambda content: content + b"more"),
+            lambda content: idx(np.arange(5, dtype=np.uint8)),  # another number of them
         ],
-        ids=["cut off", "header cut off", "empty", "not idx", "too long"],
+        ids=["cut off", "header cut off", "empty", "not idx", "too long", "of other data"],
     )
     def test_a_damaged_file_is_named(self, tmp_path, file, damage):
         files = small_set()
         folder = written(tmp_path, files=files | {file: damage(files[file])})
-        with pytest.raises(RuntimeError, match="is damaged: delete this folder") as caught:
+        with pytest.raises(
+            RuntimeError, match=r"^a file in .* is damaged: delete this folder"
+        ) as caught:
             load_images("mnist", root=tmp_path)
         assert str(folder) in str(caught.value)
-        assert "\n" not in str(caught.value)
-
-    @pytest.mark.usefixtures("_no_network")
-    def test_each_picture_needs_a_label(self, tmp_path):
-        labels = {"train-labels-idx1-ubyte": idx(np.arange(5, dtype=np.uint8))}
-        written(tmp_path, files=small_set() | labels)
-        with pytest.raises(RuntimeError, match="is damaged"):
-            load_images("mnist", root=tmp_path)
 
     def test_the_connection_is_given_up_after_a_while(self):
         assert socket.getdefaulttimeout() is None
@@ -406,19 +427,9 @@ class TestLoadImages:
             assert socket.getdefaulttimeout() == 20
         assert socket.getdefaulttimeout() is None
 
-    @pytest.mark.parametrize(
-        ("options", "error", "message"),
-        [
-            ({"name": "minst"}, ValueError, "name 'minst' is not known: did you mean 'mnist'"),
-            ({"name": 3}, TypeError, "name must be a string, got 3"),
-            ({"train": True}, ValueError, "train must be None for 'digits', .*, got True"),
-            ({"name": "mnist", "train": 1}, TypeError, "train must be True or False, got 1"),
-            ({"root": 3}, TypeError, "root must be a string or a path, got 3"),
-        ],
-    )
-    def test_wrong_arguments(self, options, error, message):
-        with pytest.raises(error, match=message):
-            load_images(**options)
+    def test_digits_have_no_parts(self):
+        with pytest.raises(ValueError, match=r"train must be None for 'digits', .*, got True"):
+            load_images(train=True)
 
     def test_the_classes_have_names(self):
         assert class_names() == class_names("mnist") == list("0123456789")
@@ -427,96 +438,7 @@ class TestLoadImages:
         assert len(class_names("fashion_mnist")) == 10
 
 
-class TestFaces:
-    def test_shapes_types_and_range(self):
-        images, labels = faces(12, size=64)
-        assert images.shape == (12, 1, 64, 64)
-        assert images.dtype == torch.float32
-        assert images.min() >= 0
-        assert images.max() <= 1
-        assert labels.dtype == torch.int64
-
-    @pytest.mark.parametrize("n", [1, 2, 7, 60])
-    def test_half_of_them_smile(self, n):
-        counts = faces(n, size=48)[1].bincount(minlength=2)
-        assert counts.sum() == n
-        assert counts.max() - counts.min() <= 1
-
-    def test_the_order_is_random(self):
-        labels = faces(100, size=48)[1]
-        assert 30 < (labels[1:] != labels[:-1]).sum() < 70
-
-    def test_the_seed_decides(self):
-        images, labels = faces(20)
-        again, same_labels = faces(20, seed=0)
-        assert torch.equal(images, again)
-        assert torch.equal(labels, same_labels)
-        others, other_labels = faces(20, seed=1)
-        assert not torch.equal(labels, other_labels)
-        assert (images - others).abs().mean() > 0.1
-
-    @pytest.mark.parametrize("corner", [*drawn._SMILE, *drawn._NO_SMILE])
-    def test_only_a_smile_has_raised_corners(self, corner):
-        traits = {name: (low + high) / 2 for name, (low, high) in drawn._TRAITS.items()}
-        face, _ = drawn._head(0.9, 0.9, corner, **traits)
-        below_the_nose = np.array(face)[int(0.6 * drawn._SIDE) :] < 150
-        columns = np.flatnonzero(below_the_nose.any(0))
-        heights = [below_the_nose[:, x].nonzero()[0].mean() for x in columns]
-        raised = (heights[len(heights) // 2] - (heights[1] + heights[-2]) / 2) / drawn._SIDE
-        assert raised == pytest.approx(corner, abs=0.02)
-
-    def test_they_are_anywhere_of_many_sizes_and_whole(self, monkeypatch):
-        monkeypatch.setattr(drawn, "_skin_hair_background", lambda generator: (0.9, 0.8, 0.1))
-        generator = torch.Generator().manual_seed(0)
-        heads = np.array([drawn._picture(1, 128, generator) for _ in range(150)]) > 150
-        rows = [np.flatnonzero(head.any(1)) for head in heads]
-        columns = [np.flatnonzero(head.any(0)) for head in heads]
-        heights = np.array([row[-1] - row[0] + 1 for row in rows])
-        assert 0.28 * 128 < heights.min() < 0.36 * 128
-        assert 0.54 * 128 < heights.max() < 0.62 * 128
-        middles = np.array([(r.mean(), c.mean()) for r, c in zip(rows, columns)])
-        assert (middles.min(0) < 40).all()
-        assert (middles.max(0) > 88).all()
-        widths = [column[-1] - column[0] + 1 for column in columns]
-        ratios = heights / widths  # nothing is cut off at an edge
-        assert ratios.min() > 1
-        assert ratios.max() < 1.5
-
-    def test_heads_can_be_told_from_the_background(self):
-        generator = torch.Generator().manual_seed(0)
-        values = torch.tensor([drawn._skin_hair_background(generator) for _ in range(300)])
-        skin, hair, background = values.T
-        assert (skin - background).abs().min() >= 0.2
-        assert (hair - background).abs().min() >= 0.2
-        assert 20 < (skin < background).sum() < 150  # some are darker
-
-    def test_nothing_but_the_mouth_tells_them_apart(self):
-        images, labels = faces(600, size=48)
-        means = [images[labels == label].mean((0, 1)) for label in (0, 1)]
-        assert (means[0] - means[1]).abs().mean() < 0.04  # no place or brightness gives it away
-
-    def test_light_and_noise_vary(self):
-        images, _ = faces(100, size=64)
-        steps = (images[:, 0, 1:] - images[:, 0, :-1]).abs().flatten(1).median(1).values
-        assert steps.min() < 0.01
-        assert steps.max() > 0.05
-
-    def test_a_thousand_take_a_moment(self):
-        start = time.process_time()
-        faces(1000)
-        assert time.process_time() - start < 10  # about two seconds on an idle machine
-
-    @pytest.mark.parametrize(
-        ("options", "error", "message"),
-        [
-            ({"n": 0}, ValueError, "n must be at least 1, got 0"),
-            ({"seed": None}, TypeError, "seed must be an integer, got None"),
-            ({"size": 47}, ValueError, "size must be at least 48, got 47"),
-        ],
-    )
-    def test_wrong_arguments(self, options, error, message):
-        with pytest.raises(error, match=message):
-            faces(**options)
+# Parts of a data set ----------------------------------------------------------------------------
 
 
 def numbered(labels):
@@ -548,13 +470,9 @@ class TestSplit:
 
     def test_handwritten_digits(self):
         images, labels = digits(size=12)
-        parts = train, validation, test = split(images, labels)
+        parts = split(images, labels)
         assert [len(part.labels) for part in parts] == [1258, 270, 269]
-        assert sum(len(part.images.flatten(1).unique(dim=0)) for part in parts) == 1797
-        for part in parts:
-            shares = part.labels.bincount() / len(part.labels)
-            assert (shares - labels.bincount() / 1797).abs().max() < 0.005
-        together = torch.cat([train.images, validation.images, test.images]).flatten(1)
+        together = torch.cat([part.images for part in parts]).flatten(1)
         assert len(together.unique(dim=0)) == 1797  # no picture is in two parts
 
     def test_the_parts_have_names(self):
@@ -602,14 +520,10 @@ class TestSplit:
     @pytest.mark.parametrize(
         ("options", "error", "message"),
         [
-            ({"images": torch.zeros(6, 28, 28)}, ValueError, r"shape \(N, C, H, W\), got"),
             ({"labels": [0, 1]}, ValueError, r"labels must have shape \(6,\), .*, got \(2,\)"),
-            ({"labels": [0.0] * 6}, TypeError, "labels must hold integers, got float32"),
             ({"labels": [True] * 6}, TypeError, "labels must hold integers, got bool"),
-            ({"labels": "012345"}, TypeError, "labels must be a tensor, .*, got '012345'"),
-            ({"test": -0.1}, ValueError, "test must be at least 0, got"),
             ({"validation": 0.5, "test": 0.5}, ValueError, r"less than 1, got 0.5 [+] 0.5"),
-            ({"seed": 1.5}, TypeError, "seed must be an integer, got 1.5"),
+            ({"test": 1, "validation": 0}, ValueError, r"less than 1, got 0.0 [+] 1.0"),
         ],
     )
     def test_wrong_arguments(self, options, error, message):

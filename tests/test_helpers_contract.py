@@ -606,8 +606,9 @@ def test_one_panel_gets_a_figure_of_its_own(name):
 TRAINS = {"training.fit"}  # tests/test_training.py says what it leaves alone
 TENSOR_FUNCTIONS = [
     name
-    for name in CALLS
-    if any(isinstance(v, (torch.Tensor, torch.nn.Module)) for v in arguments_of(name).values())
+    for name in FUNCTIONS
+    if name in CALLS
+    and any(isinstance(v, (torch.Tensor, torch.nn.Module)) for v in arguments_of(name).values())
 ]
 
 

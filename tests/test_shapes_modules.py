@@ -1,11 +1,9 @@
-"""Counts of whole networks equal closed forms, torchvision's published numbers and other counts."""
+"""Counts of whole networks equal closed forms, torchvision's published numbers and PyTorch's."""
 
-import itertools
 import random
 
 import pytest
 import torch
-import torchinfo
 import torchvision
 from torch import nn
 from torch.nn import functional as F
@@ -14,10 +12,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from utils.shapes import (
     LayerSummary,
-    conv_multiply_adds,
-    conv_parameters,
-    linear_multiply_adds,
-    linear_parameters,
     receptive_field,
     summarise,
 )
@@ -42,28 +36,6 @@ def first_cnn(*, pool):
     )
 
 
-def digits():
-    return nn.Sequential(
-        *(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(32 * 7 * 7, 10)),
-    )
-
-
-def fully_connected():
-    sizes = (16_384, 256, 128, 64, 16, 1)
-    layers = [nn.Linear(before, after) for before, after in itertools.pairwise(sizes)]
-    return nn.Sequential(nn.Flatten(), *layers)
-
-
-def five_blocks():
-    channels = (1, 3, 3, 3, 3, 3)
-    blocks = [
-        nn.Conv2d(before, after, 3, padding=1) for before, after in itertools.pairwise(channels)
-    ]
-    return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(49_152, 1))
-
-
 class TestNumbersOfTheBook:
     @pytest.mark.parametrize(
         ("network", "input_shape", "parameters", "multiply_adds"),
@@ -71,9 +43,6 @@ class TestNumbersOfTheBook:
             (first_cnn(pool=False), (1, 100, 100), 20_087, 830_000),
             (first_cnn(pool=True), (1, 100, 100), 1_337, 406_250),
             (lenet(), (3, 32, 32), 6_882, 596_800),
-            (digits(), (1, 28, 28), 28_938, 2_838_080),
-            (fully_connected(), (1, 128, 128), 4_236_769, 4_236_304),
-            (five_blocks(), (1, 128, 128), 49_519, 5_799_936),
             (nn.Sequential(nn.Linear(16, 4), nn.Linear(4, 1)), (16,), 73, 68),
         ],
     )
@@ -104,32 +73,22 @@ class TestNumbersOfTheBook:
             receptive_field=14,
         )
 
-    def test_alexnet_in_three_forms(self):
-        def alexnet(*, groups):
-            convolutions = [  # channels, kernel, stride, padding, groups
-                *((3, 96, 11, 4, 0, 1), (96, 256, 5, 1, 2, groups), (256, 384, 3, 1, 1, 1)),
-                *((384, 384, 3, 1, 1, groups), (384, 256, 3, 1, 1, groups)),
-            ]
-            layers = []
-            for index, (before, after, size, stride, padding, number) in enumerate(convolutions):
-                layers += [
-                    nn.Conv2d(before, after, size, stride, padding, groups=number),
-                    nn.ReLU(),
-                ]
-                layers += [nn.MaxPool2d(3, 2)] if index in (0, 1, 4) else []
-            sizes = (9216, 4096, 4096, 1000)
-            head = [nn.Linear(*pair) for pair in itertools.pairwise(sizes)]
-            return nn.Sequential(*layers, nn.Flatten(), *head)
+    def test_alexnet_in_groups(self):
+        def block(before, after, kernel_size, *settings, groups=1):
+            return nn.Conv2d(before, after, kernel_size, *settings, groups=groups), nn.ReLU()
 
         with torch.device("meta"):
-            whole, grouped = alexnet(groups=1), alexnet(groups=2)
-            variant = torchvision.models.alexnet()
-        assert summarise(whole, (3, 227, 227)).parameters == 62_378_344
-        assert summarise(grouped, (3, 227, 227)).parameters == 60_965_224
-        assert summarise(grouped, (3, 227, 227)).receptive_field == 195
-        assert summarise(variant, (3, 224, 224)).parameters == 61_100_840
+            layers = [
+                *(*block(3, 96, 11, 4), nn.MaxPool2d(3, 2)),
+                *(*block(96, 256, 5, 1, 2, groups=2), nn.MaxPool2d(3, 2)),
+                *(*block(256, 384, 3, 1, 1), *block(384, 384, 3, 1, 1, groups=2)),
+                *(*block(384, 256, 3, 1, 1, groups=2), nn.MaxPool2d(3, 2), nn.Flatten()),
+                *(nn.Linear(9216, 4096), nn.Linear(4096, 4096), nn.Linear(4096, 1000)),
+            ]
+        summary = summarise(nn.Sequential(*layers), (3, 227, 227))
+        assert (summary.parameters, summary.receptive_field) == (60_965_224, 195)
 
-    def test_squares_and_rectangles(self):
+    def test_rectangles(self):
         tall = nn.Sequential(nn.Conv2d(1, 2, (5, 1)), nn.MaxPool2d((1, 4)))
         assert summarise(tall, (1, 20, 20)).receptive_field == (5, 4)
 
@@ -138,37 +97,10 @@ class TestNumbersOfTheBook:
 
 
 class TestClosedForms:
-    @pytest.mark.parametrize("groups", [1, 2, 4])
-    @pytest.mark.parametrize("bias", [True, False])
-    @pytest.mark.parametrize("dilation", [1, 2])
-    def test_convolution(self, groups, bias, dilation):
-        settings = {"stride": 2, "padding": 1, "dilation": dilation}
-        layer = nn.Conv2d(4, 8, (3, 5), groups=groups, bias=bias, **settings)
-        row = summarise(layer, (4, 20, 30))[0]
-        assert row.parameters == conv_parameters(4, 8, (3, 5), groups=groups, bias=bias)
-        counted = conv_multiply_adds((20, 30), 4, 8, (3, 5), groups=groups, **settings)
-        assert row.multiply_adds == counted
-        assert row.kernel_size == (3, 5)
-
     def test_linear_also_for_many_rows(self):
         row = summarise(nn.Linear(7, 5, bias=False), (7,))[0]
-        assert row.parameters == linear_parameters(7, 5, bias=False)
-        assert row.multiply_adds == linear_multiply_adds(7, 5)
+        assert (row.parameters, row.multiply_adds) == (35, 35)
         assert summarise(nn.Linear(7, 5), (11, 7)).multiply_adds == 11 * 35
-
-    @pytest.mark.parametrize("axes", [1, 2, 3])
-    @pytest.mark.parametrize("groups", [1, 2])
-    def test_one_two_and_three_axes(self, axes, groups):
-        conv = getattr(nn, f"Conv{axes}d")(4, 6, 3, padding=1, groups=groups)
-        transposed = getattr(nn, f"ConvTranspose{axes}d")(4, 6, 2, stride=2, groups=groups)
-        input_shape = (4, *(8,) * axes)
-        counted = 8**axes * 6 * (4 // groups) * 3**axes
-        assert summarise(conv, input_shape).multiply_adds == counted
-        counted = 8**axes * 4 * (6 // groups) * 2**axes
-        row = summarise(transposed, input_shape)[0]
-        assert row.multiply_adds == counted
-        assert row.output_shape == (6, *(16,) * axes)
-        assert row.parameters == 4 * (6 // groups) * 2**axes + 6
 
     def test_what_multiplies_nothing(self):
         layers = nn.Sequential(
@@ -197,11 +129,11 @@ class TestClosedForms:
 # torchvision ----------------------------------------------------------------------------------
 
 MODELS = [
-    *("alexnet", "vgg11", "vgg16", "vgg19_bn", "resnet18", "resnet50", "resnext50_32x4d"),
-    *("wide_resnet50_2", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"),
-    *("densenet121", "squeezenet1_0", "squeezenet1_1", "shufflenet_v2_x1_0", "mnasnet1_0"),
+    *("vgg19_bn", "resnext50_32x4d", "densenet121", "squeezenet1_1", "shufflenet_v2_x1_0"),
     *("efficientnet_b0", "inception_v3"),
 ]
+# Araujo, Norris and Sim (2019); in the last, every gate sees all.
+FIELDS = {"alexnet": 195, "vgg16": 212, "resnet18": 435, "mobilenet_v3_small": None}
 
 
 def build(name):
@@ -217,12 +149,14 @@ def build(name):
 class TestTorchvision:
     """Its ``num_params``, and its ``_ops``: multiply-adds in thousands of millions."""
 
-    @pytest.mark.parametrize("name", MODELS)
+    @pytest.mark.parametrize("name", [*MODELS, *FIELDS])
     def test_published_numbers(self, name):
         model, published, input_shape = build(name)
         summary = summarise(model, input_shape)
         assert summary.parameters == published["num_params"]
         assert summary.multiply_adds / 1e9 == pytest.approx(published["_ops"], abs=0.00051)
+        if name in FIELDS:
+            assert summary.receptive_field == FIELDS[name]
 
     def test_branches_that_only_training_uses_are_named(self):
         model, published, input_shape = build("googlenet")
@@ -233,15 +167,6 @@ class TestTorchvision:
         assert used == published["num_params"]
         assert summary.parameters == sum(p.numel() for p in model.parameters())
         assert "not called" in str(summary)
-
-    @pytest.mark.parametrize(
-        ("name", "field"),
-        [("alexnet", 195), ("vgg16", 212), ("resnet18", 435), ("mobilenet_v3_small", None)],
-    )
-    def test_receptive_field(self, name, field):
-        # The first three: Araujo, Norris and Sim (2019). In the last, every gate sees all.
-        model, _, input_shape = build(name)
-        assert summarise(model, input_shape).receptive_field == field
 
 
 # A second count -------------------------------------------------------------------------------
@@ -310,42 +235,6 @@ class TestRandomStacks:
         assert multiplied > 250
 
 
-class TestTorchinfo:
-    """Of the same networks: equal but for the biases, which it takes for multiply-adds."""
-
-    @pytest.mark.parametrize(
-        ("pool", "theirs", "ours"), [(False, 880_001, 830_000), (True, 441_251, 406_250)]
-    )
-    def test_it_counts_biases(self, pool, theirs, ours):
-        network = first_cnn(pool=pool)
-        report = torchinfo.summary(network, input_size=(1, 1, 100, 100), verbose=0)
-        summary = summarise(network, (1, 100, 100))
-        assert report.total_params == summary.parameters
-        assert (report.total_mult_adds, summary.multiply_adds) == (theirs, ours)
-        biases = sum(
-            row.output_shape[0] * (row.output_shape[1] ** 2 if len(row.output_shape) > 1 else 1)
-            for row in summary
-            if row.parameters
-        )
-        assert theirs - ours == biases
-
-    @pytest.mark.parametrize("name", ["resnet18", "resnext50_32x4d", "mobilenet_v2"])
-    def test_it_agrees_where_no_layer_has_a_bias(self, name):
-        model, _, input_shape = build(name)
-        for part in model.modules():
-            if isinstance(part, nn.Linear):
-                part.bias = None
-        report = torchinfo.summary(model, input_size=(1, *input_shape), verbose=0, device="meta")
-        norms = sum(
-            p.numel()
-            for part in model.modules()
-            if isinstance(part, nn.BatchNorm2d)
-            for p in part.parameters()
-        )
-        # A weight of a normalisation is a multiply-add for torchinfo, and none for us.
-        assert report.total_mult_adds - norms == summarise(model, input_shape).multiply_adds
-
-
 # What an entry sees -----------------------------------------------------------------------------
 
 
@@ -366,32 +255,26 @@ class TestReceptiveField:
             layers = []
             for _ in range(rng.randint(1, 5)):
                 k, s, d = rng.randint(1, 4), rng.randint(1, 2), rng.randint(1, 2)
-                layers.append(
-                    rng.choice(
-                        [
-                            nn.Conv1d(1, 1, k, stride=s, dilation=d, bias=False),
-                            nn.Conv1d(1, 1, k, padding=1, bias=False),
-                            nn.AvgPool1d(k, stride=s),
-                            nn.Identity(),
-                        ]
-                    )
-                )
-            if rng.random() < 0.4:
+                choices = [
+                    nn.Conv1d(1, 1, k, stride=s, dilation=d, bias=False),
+                    nn.Conv1d(1, 1, k, padding=1, bias=False),
+                    nn.AvgPool1d(k, stride=s),
+                    nn.Identity(),
+                ]
+                layers.append(rng.choice(choices))
+            larger = rng.random() < 0.4
+            if larger:
                 enlarged += 1
-                layers.append(
-                    rng.choice(
-                        [
-                            nn.ConvTranspose1d(1, 1, k, stride=s, dilation=d, bias=False),
-                            nn.Upsample(scale_factor=2),
-                            nn.Upsample(scale_factor=3, mode="linear"),
-                        ]
-                    )
-                )
+                choices = [
+                    nn.ConvTranspose1d(1, 1, k, stride=s, dilation=d, bias=False),
+                    nn.Upsample(scale_factor=2),
+                    nn.Upsample(scale_factor=3, mode="linear"),
+                ]
+                layers.append(rng.choice(choices))
             network = nn.Sequential(*layers)
-            summary = summarise(network, (1, 160))
             measured = seen(network, 160)
-            assert summary[-1].receptive_field == measured, network
-            if not isinstance(layers[-1], (nn.ConvTranspose1d, nn.Upsample)):
+            assert summarise(network, (1, 160))[-1].receptive_field == measured, network
+            if not larger:
                 assert receptive_field(network) == measured
         assert enlarged > 10
 
@@ -404,20 +287,27 @@ class TestReceptiveField:
         assert receptive_field(nn.Sequential()) == 1
         assert receptive_field(nn.MaxPool1d(3)) == 3
 
-    def test_what_is_no_chain(self):
-        with pytest.raises(ValueError, match=r"got '8' of type Flatten: use summarise\("):
-            receptive_field(
-                nn.Sequential(*[nn.ReLU()] * 2, *[nn.Conv2d(1, 1, 3)] * 6, nn.Flatten())
-            )
+    @pytest.mark.parametrize(
+        "layer",
+        [
+            *(nn.Flatten(), nn.Linear(9, 2), nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool1d(1)),
+            *(nn.ConvTranspose2d(1, 1, 2), nn.Upsample(scale_factor=2)),
+        ],
+        ids=lambda layer: type(layer).__name__,
+    )
+    def test_a_layer_without_a_window_is_no_part_of_a_chain(self, layer):
+        name = type(layer).__name__
+        with pytest.raises(ValueError, match=rf"entry by entry, got '1' of type {name}: use summ"):
+            receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), layer))
+        with pytest.raises(ValueError, match=rf"entry by entry, got {name}: use summarise\("):
+            receptive_field(layer)
 
     def test_the_path_that_sees_most_counts(self):
         class Block(nn.Module):
             def __init__(self):
                 super().__init__()
-                self.conv1, self.conv2 = (
-                    nn.Conv2d(4, 4, 3, padding=1),
-                    nn.Conv2d(4, 4, 5, padding=2),
-                )
+                self.conv1 = nn.Conv2d(4, 4, 3, padding=1)
+                self.conv2 = nn.Conv2d(4, 4, 5, padding=2)
 
             def forward(self, image):
                 return F.relu(image + self.conv2(F.relu(self.conv1(image))))
@@ -439,6 +329,22 @@ class TestReceptiveField:
         summary = summarise(Network(), (1, 28, 28))
         assert [row.receptive_field for row in summary] == [5, 14, None]
         assert summary.receptive_field == 16
+
+    def test_pooling_functions_take_their_settings_by_place_or_by_name(self):
+        class Pools(nn.Module):
+            def forward(self, image):
+                image = F.max_pool2d(image, 3, 1, 1, 2)
+                image = F.avg_pool2d(image, (2, 1), stride=(2, 3))
+                return F.max_pool2d(image, kernel_size=2, dilation=3)
+
+        layers = [
+            nn.MaxPool2d(3, 1, 1, 2),
+            nn.AvgPool2d((2, 1), (2, 3)),
+            nn.MaxPool2d(2, dilation=3),
+        ]
+        expected = summarise(nn.Sequential(*layers), (1, 40, 40)).receptive_field
+        assert expected == (12, 14)
+        assert summarise(Pools(), (1, 40, 40)).receptive_field == expected
 
     def test_whole_maps(self):
         same = nn.Sequential(nn.Conv2d(1, 1, 3), nn.AdaptiveAvgPool2d(6), nn.Conv2d(1, 1, 3))
@@ -510,14 +416,6 @@ class TestRefusals:
         with pytest.raises(ValueError, match=message):
             summarise(network, (1, 8, 8))
 
-    def test_types_by_which_a_module_is_known(self):
-        with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module, got an object"):
-            summarise(nn.Conv2d, (1, 8, 8))
-        with pytest.raises(TypeError, match=r"input_shape must be a tuple such as .*, got 8"):
-            summarise(lenet(), 8)
-        with pytest.raises(ValueError, match=r"input_shape\[0\] must be at least 1, got 0"):
-            summarise(lenet(), (0, 8, 8))
-
     def test_what_has_parameters_but_is_known(self):
         weighted = parametrizations.weight_norm(nn.Conv2d(1, 2, 3))
         assert summarise(weighted, (1, 8, 8)).multiply_adds == 36 * 18
@@ -566,12 +464,6 @@ class TestTheModuleIsOnlyRead:
         with torch.device("meta"):
             network = nn.Linear(10**6, 10**6)
         assert summarise(network, (10**6,)).multiply_adds == 10**12
-
-    @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-    def test_on_a_gpu(self):
-        network = lenet().cuda()
-        assert summarise(network, (3, 32, 32)).multiply_adds == 596_800
-        assert next(network.parameters()).is_cuda
 
 
 class TestCalls:

@@ -1,6 +1,9 @@
 """Arguments become what functions work on, or an error says what was expected and what came."""
 
+import ast
 import inspect
+import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,137 +62,149 @@ class TestChecked:
         assert [kind.optional for kind in kinds.values()] == [False, False, True]
 
 
-NOT_NUMBERS = [None, "text", b"bytes", 3, 3.5, {"a": 1}, {1, 2}, object()]
+KINDS = {
+    name: kind
+    for name, value in vars(v).items()
+    for kind in getattr(value, "__metadata__", ())
+    if isinstance(kind, v.Kind)
+}
 
 
-class TestSingleValues:
-    @pytest.mark.parametrize("value", [1, 7, np.int64(7), np.uint8(7)])
-    def test_integers_of_every_kind_are_accepted(self, value):
-        assert v.as_int(value, "size") == int(value)
-        assert type(v.as_int(value, "size")) is int
-
-    @pytest.mark.parametrize("value", [True, np.True_, 2.0, "3", None, [3], torch.tensor(3)])
-    def test_other_types_are_no_integers(self, value):
-        with pytest.raises(TypeError, match="size must be an integer, got"):
-            v.as_int(value, "size")
-
-    @pytest.mark.parametrize(("value", "minimum"), [(0, 1), (-1, 0), (-5, 1)])
-    def test_an_integer_below_the_minimum(self, value, minimum):
-        with pytest.raises(ValueError, match=f"size must be at least {minimum}, got {value}"):
-            v.as_int(value, "size", minimum=minimum)
-
-    def test_an_integer_above_the_maximum(self):
-        assert v.as_int(4096, "size", maximum=4096) == 4096
-        with pytest.raises(ValueError, match="size must be at most 4,096, got 1,000,000"):
-            v.as_int(1_000_000, "size", maximum=4096)
-
-    def test_the_steps_of_an_animation(self):
-        assert v.as_step_count(9, most=9) == 9
-        with pytest.raises(ValueError, match="at most 9 steps, got 10: use a smaller image"):
-            v.as_step_count(10, most=9)
-
-    @pytest.mark.parametrize("value", [2, 2.0, np.float32(2), torch.tensor(2.0)])
-    def test_numbers(self, value):
-        assert v.as_number(value, "limit") == 2.0
-
-    @pytest.mark.parametrize("value", [True, "2", None, [2], 2j, torch.ones(2)])
-    def test_other_types_are_no_numbers(self, value):
-        with pytest.raises(TypeError, match="limit must be a number, got"):
-            v.as_number(value, "limit")
-
-    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 0.0])
-    def test_numbers_out_of_range(self, value):
-        with pytest.raises(ValueError, match=r"limit must be .*, got"):
-            v.as_number(value, "limit", minimum=0, above=0)
-
-    @pytest.mark.parametrize("value", [1, 0, None, "True"])
-    def test_only_true_and_false_are_bools(self, value):
-        assert v.as_bool(np.True_, "bias") is True
-        with pytest.raises(TypeError, match="bias must be True or False, got"):
-            v.as_bool(value, "bias")
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_refuses_its_wrong_values_and_names_the_parameter(name):
+    assert len(KINDS[name].wrong) >= 3
+    for value in KINDS[name].wrong:
+        with pytest.raises((TypeError, ValueError), match=r"^argument\b.*(, got|not known: )"):
+            KINDS[name].convert(value, "argument")
 
 
-class TestChoice:
-    OPTIONS = ("sobel_x", "sobel_y", "box")
-
-    def test_a_known_name(self):
-        assert v.as_choice("box", "kernel", self.OPTIONS) == "box"
-
-    @pytest.mark.parametrize("name", ["sobel", "Sobel X", "SOBEL_Y", "soble_x"])
-    def test_an_unknown_name_gets_the_close_ones(self, name):
-        with pytest.raises(ValueError, match=r"is not known: did you mean .*'sobel_[xy]'"):
-            v.as_choice(name, "kernel", self.OPTIONS)
-
-    def test_a_name_like_no_other_gets_all(self):
-        with pytest.raises(ValueError, match="choose 'sobel_x', 'sobel_y' or 'box'"):
-            v.as_choice("qqqq", "kernel", self.OPTIONS)
-
-    @pytest.mark.parametrize("name", [None, 3, ["box"]])
-    def test_a_name_is_a_string(self, name):
-        with pytest.raises(TypeError, match="kernel must be a string, got"):
-            v.as_choice(name, "kernel", self.OPTIONS)
+def test_no_name_is_given_twice():
+    names = []
+    for node in ast.parse(Path(v.__file__).read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node]
+        names += [name for t in targets if (name := getattr(t, "id", getattr(t, "name", None)))]
+    assert sorted(names) == sorted(set(names))
 
 
-class TestTexts:
-    def test_one_for_each(self):
-        assert v.as_texts(("a", "b"), "titles", 2) == ["a", "b"]
-
-    @pytest.mark.parametrize(
-        ("texts", "error", "message"),
-        [
-            ("ab", TypeError, "titles must be a list of 2 texts, got 'ab'"),
-            (None, TypeError, "titles must be a list of 2 texts, got None"),
-            (["a"], ValueError, "titles must hold 2 texts, got 1"),
-            (["a", 2], TypeError, r"titles\[1\] must be a string, got 2"),
-        ],
-    )
-    def test_anything_else(self, texts, error, message):
-        with pytest.raises(error, match=message):
-            v.as_texts(texts, "titles", 2)
+LIMITS = [  # kind, the outermost values that pass, what is just outside, the error
+    (v.integer(), [1, 7, np.uint8(7)], {0: "at least 1, got 0"}),
+    (v.integer(0, 5000), [0, 5000], {-1: "at least 0, got -1", 5001: "at most 5,000, got 5,001"}),
+    (v.number(), [2, -2.0, np.float32(2)], {math.inf: "finite, got inf", math.nan: "finite, got"}),
+    (v.number(minimum=0, below=1), [0, 0.99], {-0.1: "at least 0, got", 1: "less than 1, got 1"}),
+    (v.number(above=0, maximum=1), [0.1, 1], {0: "greater than 0, got", 1.1: "at most 1, got"}),
+    (v.pair(), [1, (2, 3)], {0: "at least 1, got 0", (2, 0): "at least 1, got 0"}),
+    (v.pair(0), [0, (0, 3)], {(0, -1): "at least 0, got -1"}),
+]
 
 
-class TestPairsAndPadding:
-    @pytest.mark.parametrize("value", [3, (3, 3), [3, 3], torch.Size([3, 3]), np.int64(3)])
-    def test_a_number_is_a_square(self, value):
-        assert v.as_pair(value, "stride") == (3, 3)
+@pytest.mark.parametrize(("kind", "inside", "outside"), LIMITS)
+def test_limits(kind, inside, outside):
+    for value in inside:
+        kind.convert(value, "size")
+    for value, message in outside.items():
+        with pytest.raises(ValueError, match=f"^size must be {message}"):
+            kind.convert(value, "size")
 
-    @pytest.mark.parametrize("value", [(1,), (1, 2, 3), [], [0, 1], (1, -1), 0])
-    def test_wrong_pairs(self, value):
-        with pytest.raises(ValueError, match=r"stride must be .*, got"):
-            v.as_pair(value, "stride")
 
-    @pytest.mark.parametrize(
-        "value", [None, True, 1.5, "33", (1, 2.0), (True, 1), {1: 2, 3: 4}, np.array([1, 2])]
-    )
-    def test_wrong_types(self, value):
-        with pytest.raises(TypeError, match=r"stride must be an integer.*, got"):
-            v.as_pair(value, "stride")
+@pytest.mark.parametrize(
+    ("convert", "value", "expected"),
+    [
+        (v.as_int, np.int64(7), 7),
+        (v.as_number, torch.tensor(2.5), 2.5),
+        (v.as_bool, np.True_, True),
+        (v.as_texts, ("a", "b"), ["a", "b"]),
+        *((v.as_pair, value, (3, 3)) for value in (3, [3, 3], torch.Size([3, 3]), np.int64(3))),
+        *((v.as_int_or_pair, value, value) for value in (3, (3, 3))),
+        *((v.as_padding, value, (2, 2)) for value in (2, (2, 2))),
+        *((convert, "same", "same") for convert in (v.as_padding, v.as_padding_or_int)),
+        *((v.as_padding_or_int, value, value) for value in (0, (0, 1), "valid")),
+        (v.as_layers, [(3, 1), [2, 2, 4]], [(3, 1, 1), (2, 2, 4)]),
+        (v.as_input_shape, [3, np.int64(8)], (3, 8)),
+        (v.as_input_shape, torch.Size([784]), (784,)),
+    ],
+)
+def test_what_arrives_in_the_body(convert, value, expected):
+    result = convert(value, "argument")
+    assert result == expected
+    assert type(result) is type(expected)
 
-    def test_padding(self):
-        assert v.as_padding(0) == (0, 0)
-        assert v.as_padding("same") == "same"
-        with pytest.raises(ValueError, match="padding 'some' is not known: did you mean 'same'"):
-            v.as_padding("some")
-        with pytest.raises(ValueError, match="padding must be at least 0, got -1"):
-            v.as_padding((0, -1))
 
-    def test_pad_amounts(self):
-        assert v.pad_amounts((1, 2), 3) == ((1, 1), (2, 2))
-        assert v.pad_amounts("valid", 3) == ((0, 0), (0, 0))
-        assert v.pad_amounts("same", (3, 4), dilation=(2, 1)) == ((2, 2), (1, 2))
+@pytest.mark.parametrize(
+    ("convert", "value", "error", "message"),
+    [
+        *((v.as_int, value, TypeError, "an integer, got") for value in (True, np.True_, 2.0, [3])),
+        (v.as_int, torch.tensor(3), TypeError, r"an integer, got a tensor of shape \(\)"),
+        *((v.as_number, value, TypeError, "a number, got") for value in (True, 2j, torch.ones(2))),
+        (v.as_bool, 1, TypeError, "True or False, got 1"),
+        (v.as_texts, "ab", TypeError, "a list of texts, got 'ab'"),
+        (v.as_pair, None, TypeError, r"an integer or a pair \(H, W\), got None"),
+        (
+            v.as_pair,
+            np.ones(2),
+            TypeError,
+            r"an integer or a pair \(H, W\), got an array of shape \(2,\)",
+        ),
+        (v.as_pair, (1, 2.5), TypeError, r"an integer, got 2\.5"),
+        (v.as_pair, (1, 2, 3), ValueError, r"an integer or a pair \(H, W\), got \(1, 2, 3\)"),
+        (v.as_layers, 3, TypeError, r"a list of \(kernel_size, stride\), got 3"),
+        (v.as_input_shape, (), ValueError, r"have at least one axis, got \(\)"),
+        (v.as_input_shape, {3, 8}, TypeError, r"a tuple such as \(C, H, W\), got an object of"),
+        (v.as_conv_layer, torch.nn.Conv1d(1, 2, 3), TypeError, r"a torch\.nn\.Conv2d, got an obj"),
+        (v.as_module, torch.nn.ReLU, TypeError, r"a torch\.nn\.Module, got an object of type type"),
+        (v.as_axes, np.array([1, 2]), TypeError, "a Matplotlib Axes, got an array"),
+        (v.as_device, "meta", ValueError, "one that PyTorch finds here, got 'meta'"),
+        (v.as_path, 3, TypeError, "a string or a path, got 3"),
+    ],
+)
+def test_messages(convert, value, error, message):
+    with pytest.raises(error, match=f"^argument must (be )?{message}"):
+        convert(value, "argument")
 
-    def test_same_padding_refuses_a_stride(self):
-        with pytest.raises(ValueError, match=r'padding="same" needs stride 1, got stride=2'):
-            v.pad_amounts("same", 3, stride=2)
 
-    def test_layers(self):
-        assert v.as_layers([(3, 1), [2, 2, 4]]) == [(3, 1, 1), (2, 2, 4)]
-        with pytest.raises(TypeError, match="layers must be a list"):
-            v.as_layers(3)
-        with pytest.raises(TypeError, match=r"layers\[0\] must be \(kernel_size, stride\)"):
-            v.as_layers([3])
-        with pytest.raises(ValueError, match=r"layers\[1\] must be .*, got \(3,\)"):
-            v.as_layers([(3, 1), (3,)])
+def test_parts_are_counted():
+    with pytest.raises(TypeError, match="titles must be a list of 2 texts, got 'ab'"):
+        v.as_titles("ab", 2)
+    with pytest.raises(ValueError, match="titles must hold 2 texts, got 1"):
+        v.as_titles(["a"], 2)
+    with pytest.raises(TypeError, match=r"titles\[1\] must be a string, got 2"):
+        v.as_titles(["a", 2], 2)
+    assert v.as_titles(None, 2) == [None, None]
+    with pytest.raises(TypeError, match=r"layers\[0\] must be \(kernel_size, stride\) or"):
+        v.as_layers([3])
+    with pytest.raises(ValueError, match=r"layers\[1\] must be .*, got \(3,\)"):
+        v.as_layers([(3, 1), (3,)])
+    with pytest.raises(ValueError, match=r"input_shape\[1\] must be at least 1, got 0"):
+        v.as_input_shape((3, 0))
+    assert v.as_step_count(9, most=9) == 9
+    with pytest.raises(ValueError, match="at most 9 steps, got 10: use a smaller image"):
+        v.as_step_count(10, most=9)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        *((name, "did you mean .*'sobel_[xy]'") for name in ("sobel", "Sobel X", "soble_x")),
+        ("qqqq", "choose 'sobel_x', 'sobel_y' or 'box'"),
+    ],
+)
+def test_an_unknown_name_gets_the_close_ones_or_all(name, hint):
+    options = ("sobel_x", "sobel_y", "box")
+    assert v.as_choice("box", "kernel", options) == "box"
+    with pytest.raises(ValueError, match=f"kernel '{name}' is not known: {hint}"):
+        v.as_choice(name, "kernel", options)
+
+
+def test_padding_of_each_side():
+    assert v.pad_amounts((1, 2), 3) == ((1, 1), (2, 2))
+    assert v.pad_amounts("valid", 3) == ((0, 0), (0, 0))
+    assert v.pad_amounts("same", (3, 4), dilation=(2, 1)) == ((2, 2), (1, 2))
+    with pytest.raises(ValueError, match=r'padding="same" needs stride 1, got stride=2'):
+        v.pad_amounts("same", 3, stride=2)
+
+
+def test_a_path_is_absolute_and_knows_the_home_folder():
+    assert v.as_path("~/data", "root") == Path.home() / "data"
+    assert v.as_path(Path("data"), "root") == Path.cwd() / "data"
 
 
 class TestTensors:
@@ -216,7 +231,7 @@ class TestTensors:
         assert tensor.dtype == dtype
         assert len(tensor) == 2
 
-    @pytest.mark.parametrize("value", NOT_NUMBERS)
+    @pytest.mark.parametrize("value", [None, "text", 3, {"a": 1}, object()])
     def test_other_things_do_not(self, value):
         with pytest.raises(TypeError, match="image must be a tensor, an array or nested lists"):
             v.as_tensor(value, "image")
@@ -313,26 +328,15 @@ class TestImages:
             v.as_images(value)
 
 
-class TestKernelsAndLayers:
+class TestKernelsAndFilters:
     @pytest.mark.parametrize("kernel", [torch.ones(2, 3), torch.ones(1, 1, 2, 3), [[1, 2, 3]] * 2])
     def test_kernels(self, kernel):
         assert v.as_kernel(kernel).shape == (2, 3)
 
-    @pytest.mark.parametrize("shape", [(3,), (1, 3, 3), (2, 1, 3, 3), (1, 1, 1, 3, 3), (0, 3)])
+    @pytest.mark.parametrize("shape", [(3,), (1, 3, 3), (2, 1, 3, 3), (1, 2, 3, 3), (0, 3)])
     def test_wrong_kernels(self, shape):
         with pytest.raises(ValueError, match=r"kernel must .*, got .*\("):
             v.as_kernel(torch.ones(shape))
-
-    def test_a_layer_is_a_conv2d(self):
-        layer = torch.nn.Conv2d(1, 2, 3)
-        assert v.as_conv_layer(layer) is layer
-        for wrong in (torch.nn.Conv1d(1, 2, 3), torch.nn.Conv2d, None):
-            with pytest.raises(TypeError, match=r"conv_layer must be a torch\.nn\.Conv2d, got"):
-                v.as_conv_layer(wrong)
-
-    def test_axes(self):
-        with pytest.raises(TypeError, match="ax must be a Matplotlib Axes, got an array"):
-            v.as_axes(np.array([1, 2]))
 
     def test_an_image_and_a_filter_have_as_many_channels(self):
         image, kernels = v.as_image_and_filter(torch.ones(2, 4, 4), torch.ones(2, 3, 3).double())
@@ -340,13 +344,58 @@ class TestKernelsAndLayers:
         with pytest.raises(ValueError, match=r"each of the 2 channels .* got shape \(3, 3, 3\)"):
             v.as_image_and_filter(torch.ones(2, 4, 4), torch.ones(3, 3, 3))
 
-    def test_an_image_a_weight_and_a_bias_match(self):
+    def test_a_missing_bias_is_zero(self):
         image, weight = torch.ones(2, 4, 4), torch.ones(3, 2, 3, 3)
         assert v.as_image_weight_bias(image, weight, None)[2].tolist() == [0, 0, 0]
-        with pytest.raises(ValueError, match=r"weight must have shape \(C_out, 2, kH, kW\)"):
-            v.as_image_weight_bias(image, torch.ones(3, 1, 3, 3), None)
-        with pytest.raises(ValueError, match=r"bias must have shape \(3,\), got \(2,\)"):
-            v.as_image_weight_bias(image, weight, torch.ones(2))
+
+
+class TestTraining:
+    def test_labels_and_batches(self):
+        assert v.as_labels(np.array([1, 2], dtype=np.uint8)).dtype == torch.int64
+        assert not v.as_batch(torch.ones(2, 3, requires_grad=True)).requires_grad
+        assert v.as_batch(torch.ones(2, 3).int()).dtype == torch.float32
+
+    def test_images_and_labels_are_as_many(self):
+        with pytest.raises(
+            ValueError, match="train labels must be as many as train images, got 2 a"
+        ):
+            v.as_examples((torch.ones(3, 4), [0, 1]), "train")
+
+    def test_labels_are_classes(self):
+        v.require_classes(torch.tensor([0, 2]), 3, "labels")
+        for label in (-1, 3):
+            with pytest.raises(ValueError, match=f"labels must be from 0 to 2 .* got {label}"):
+                v.require_classes(torch.tensor([0, label]), 3, "labels")
+
+    @pytest.mark.parametrize(
+        ("maker", "error", "message"),
+        [
+            (torch.optim.Optimizer, ValueError, "got one that says: "),
+            (lambda parameters, lr: "text", TypeError, "got one that returns 'text'"),
+        ],
+    )
+    def test_an_optimiser_is_made(self, maker, error, message):
+        parameters = [torch.ones(1, requires_grad=True)]
+        assert isinstance(v.as_optimiser(torch.optim.SGD, parameters, 0.1), torch.optim.SGD)
+        with pytest.raises(error, match=f"optimiser must be a callable such as .*, {message}"):
+            v.as_optimiser(maker, parameters, 0.1)
+
+    def test_a_trained_model_has_parameters_that_learn(self):
+        layer = torch.nn.Linear(2, 2)
+        layer.weight.requires_grad_(False)
+        assert v.as_trainable(layer) is layer
+        layer.bias.requires_grad_(False)
+        with pytest.raises(ValueError, match="parameters that require gradients, got none"):
+            v.as_trainable(layer)
+
+    @pytest.mark.parametrize(
+        "output", [torch.ones(2, 3, 4), torch.ones(1, 3), torch.ones(2, 3).int()]
+    )
+    def test_a_model_returns_scores(self, output):
+        images = torch.ones(2, 5)
+        assert v.require_scores(lambda x: x, images) == 5
+        with pytest.raises((TypeError, ValueError), match=r"scores of shape \(N, classes\), got"):
+            v.require_scores(lambda x: output, images)
 
 
 @pytest.mark.parametrize("value", [torch.ones(30, 30), [0] * 90, "x" * 90, np.ones((30, 30))])
@@ -356,29 +405,12 @@ def test_a_long_value_does_not_fill_the_message(value):
     assert len(str(caught.value)) < 80
 
 
-class TestModules:
-    def test_a_shape_is_a_tuple_of_ints(self):
-        assert v.as_input_shape([3, np.int64(8), 8]) == (3, 8, 8)
-        assert v.as_input_shape(torch.Size([784])) == (784,)
-
-    @pytest.mark.parametrize("shape", [None, 3, "text", torch.ones(3), {3, 8}])
-    def test_what_is_no_shape(self, shape):
-        with pytest.raises(TypeError, match=r"input_shape must be a tuple such as .*, got"):
-            v.as_input_shape(shape)
-
-    @pytest.mark.parametrize(
-        ("shape", "error", "message"),
-        [
-            ((), ValueError, r"input_shape must have at least one axis, got \(\)"),
-            ((3, 0), ValueError, r"input_shape\[1\] must be at least 1, got 0"),
-            ((3, 2.5), TypeError, r"input_shape\[1\] must be an integer, got 2\.5"),
-        ],
-    )
-    def test_axes_that_cannot_be(self, shape, error, message):
-        with pytest.raises(error, match=message):
-            v.as_input_shape(shape)
-
-    @pytest.mark.parametrize("module", [*NOT_NUMBERS, torch.nn.ReLU, torch.relu])
-    def test_what_is_no_module(self, module):
-        with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module, got"):
-            v.as_module(module)
+def test_networks_have_names_and_shapes():
+    entry = (torch.nn.ReLU(), (3, 4))
+    assert v.as_networks({"a": entry}) == {"a": entry}
+    with pytest.raises(ValueError, match="networks must hold at least one network, got none"):
+        v.as_networks({})
+    with pytest.raises(
+        TypeError, match=r"networks\['a'\] must be \(module, input_shape\), got \(3,"
+    ):
+        v.as_networks({"a": (3,)})

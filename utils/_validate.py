@@ -530,13 +530,13 @@ Module = Annotated[torch.nn.Module, Kind(as_module, _NOT_MODULES)]
 def as_networks(networks: Any, name: str = "networks") -> dict[str, tuple]:
     """Return named networks as a dict of name to (module, input_shape)."""
     if not isinstance(networks, Mapping):
-        raise TypeError(f"networks must map names to (module, input_shape), got {networks!r:.60}")
+        raise TypeError(f"{name} must map names to (module, input_shape), got {networks!r:.60}")
     if not networks:
-        raise ValueError("networks must hold at least one network, got none")
-    for name in as_texts(list(networks), "networks", len(networks)):
-        entry = networks[name]
+        raise ValueError(f"{name} must hold at least one network, got none")
+    for key in as_texts(list(networks), name):
+        entry = networks[key]
         if not isinstance(entry, (tuple, list)) or len(entry) != 2:
-            raise TypeError(f"networks[{name!r}] must be (module, input_shape), got {entry!r:.60}")
+            raise TypeError(f"{name}[{key!r}] must be (module, input_shape), got {entry!r:.60}")
     return dict(networks)
 
 
@@ -591,12 +591,12 @@ def as_image_weight_bias(image: Tensor, weight: Tensor, bias: Tensor | None) -> 
     return as_same_dtype(image=image, weight=weight, bias=bias)
 
 
-def as_pictures(images: Any, name: str) -> Tensor:
+def as_image_batch(images: Any, name: str) -> Tensor:
     """Return (N, C, H, W) pictures as they are, whatever numbers they hold."""
     return _require_shape(_tensor_from(images, name), name, "(N, C, H, W)", 4)
 
 
-Pictures = Annotated[Tensor, Kind(as_pictures, [None, "text", 3, [], torch.zeros(4, 4)])]
+ImageBatch = Annotated[Tensor, Kind(as_image_batch, [None, "text", 3, [], torch.zeros(4, 4)])]
 
 
 def require_labels_for(images: Tensor, labels: Tensor) -> None:
@@ -683,14 +683,14 @@ def as_device(device: Any, name: str = "device") -> torch.device:
 Device = Annotated[Any, Kind(as_device, [3, "gpu", "meta", "cuda:99", None])]
 
 
-_OPTIMISER = "optimiser must be a callable such as torch.optim.Adam"
-
-
 def as_optimiser_maker(maker: Any, name: str) -> Callable[..., Any]:
     """Return `maker` if it can be called, as a class such as `torch.optim.Adam` can."""
     if not callable(maker):
-        raise TypeError(f"{_OPTIMISER}, got {_describe(maker)}")
+        raise TypeError(f"{name} must be {_OPTIMISER}, got {_describe(maker)}")
     return maker
+
+
+_OPTIMISER = "a callable such as torch.optim.Adam"
 
 
 OptimiserMaker = Annotated[Any, Kind(as_optimiser_maker, [None, "adam", 3])]
@@ -703,9 +703,9 @@ def as_optimiser(
     try:
         made = maker(parameters, lr=learning_rate)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{_OPTIMISER}, got one that says: {error}") from error
+        raise ValueError(f"optimiser must be {_OPTIMISER}, got one that says: {error}") from error
     if not isinstance(made, torch.optim.Optimizer):
-        raise TypeError(f"{_OPTIMISER}, got one that returns {_describe(made)}")
+        raise TypeError(f"optimiser must be {_OPTIMISER}, got one that returns {_describe(made)}")
     return made
 
 
@@ -831,7 +831,7 @@ _NOT_CHAINS = [None, 3, "text", [3], [(3,)], [(3, 0)], [(3, 1, 1, 1)], [(3, 1.5)
 Chain = Annotated[Any, Kind(as_chain, _NOT_CHAINS)]
 
 
-def unreadable(input_shape: tuple[int, ...], reason: object) -> ValueError:
+def unreadable_input(input_shape: tuple[int, ...], reason: object) -> ValueError:
     """Return the error for an input that a module stops at."""
     return ValueError(
         f"input_shape must be one that the module can read, got {input_shape}: {reason}"
@@ -1334,7 +1334,7 @@ def _list_names(names: Sequence[str]) -> str:
 
 
 def _describe(value: Any) -> str:
-    """Say in a few words what `value` is: its value if that is short, else its type."""
+    """Return in a few words what `value` is: its value if that is short, else its type."""
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):

@@ -73,7 +73,7 @@ def torchinfo_report(module: Module, input_shape: InputShape) -> str:
             verbose=0,
         )
     except RuntimeError as error:
-        raise _validate.unreadable(input_shape, error.__cause__ or error) from error
+        raise _validate.unreadable_input(input_shape, error.__cause__ or error) from error
     finally:
         for part, training in mode:
             part.training = training

@@ -24,7 +24,7 @@ def by_hand(answer: Any) -> Tests:
 def layers(answer: Any) -> Tests:
     """Max pooling layers with the shapes and the windows that their keys name."""
     once, overlapping, rows = answer.values()
-    yield "each is an nn.MaxPool2d", all(isinstance(one, nn.MaxPool2d) for one in answer.values())
+    yield "each is an nn.MaxPool2d", all(isinstance(pool, nn.MaxPool2d) for pool in answer.values())
     cases = (
         (once, (8, 30, 45), (8, 10, 9)),
         (overlapping, (64, 112, 112), (64, 56, 56)),

@@ -55,7 +55,7 @@ def mended(answer: Any) -> Tests:
     with torch.no_grad():
         scores = answer(images)
         yield "four pictures get ten scores each", same(tuple(scores.shape), (4, 10))
-        alone = torch.cat([answer(one[None]) for one in images])
+        alone = torch.cat([answer(image[None]) for image in images])
     yield "a picture alone gets the same scores", same(alone, scores, tolerance=1e-4)
     convolutions = [part for part in answer.modules() if isinstance(part, nn.Conv2d)]
     given = [(part.out_channels, part.kernel_size) for part in convolutions]

@@ -81,5 +81,7 @@ def small(answer: Any) -> Tests:
     near = abs(loss.item() - math.log(10)) < 0.5
     yield f"the loss starts near ln 10 = 2.303, not at {loss.item():.3f}", near
     found = torch.autograd.grad(loss, list(answer.parameters()), allow_unused=True)
-    arrives = bool(found) and all(one is not None and bool((one != 0).any()) for one in found)
+    arrives = bool(found) and all(
+        gradient is not None and bool((gradient != 0).any()) for gradient in found
+    )
     yield "a gradient arrives at each layer", arrives

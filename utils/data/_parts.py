@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 import torch
 
 from utils import _validate
-from utils._validate import Labels, NonNegative, Pictures, checked, number
+from utils._validate import ImageBatch, Labels, NonNegative, checked, number
 
 Share = Annotated[float, number(minimum=0)]
 
@@ -47,7 +47,7 @@ class Split(NamedTuple):
 
 @checked
 def split(
-    images: Pictures,
+    images: ImageBatch,
     labels: Labels,
     *,
     validation: Share = 0.15,

@@ -222,7 +222,7 @@ def summarise(module: Module, input_shape: InputShape) -> Summary:
     except _NotCounted as error:
         raise error.args[0] from None
     except Exception as error:
-        raise _validate.unreadable(input_shape, trace.where_it_stopped(error)) from error
+        raise _validate.unreadable_input(input_shape, trace.where_it_stopped(error)) from error
     return Summary(trace.all_rows(), input_shape, as_sizes(trace.field))
 
 
@@ -331,7 +331,7 @@ class _Trace(TorchFunctionMode):
         return (*self._rows, *idle)
 
     def where_it_stopped(self, error: Exception) -> str:
-        """Say which layer met the error, and what it was given."""
+        """Return which layer met the error, and what it was given."""
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         name, part, shape = self._running[-1]
         given = f" was given {shape}" if shape else ""
