@@ -126,11 +126,9 @@ class TestHtml:
         assert page.count("base64") == 1, "the picture is stored once"
 
     def test_the_picture_has_a_palette_and_no_text(self):
-        animation = shades()
-        stored = Image.open(io.BytesIO(picture_in(page_of(animation))))
+        stored = Image.open(io.BytesIO(picture_in(page_of(shades()))))
         assert stored.mode == "P"
         assert stored.info.keys() <= {"transparency"}
-        assert np.array_equal(stored.convert("RGB"), animation.strip.convert("RGB"))
 
     def test_all_but_the_picture_depends_on_words_and_sizes_alone(self):
         dark = [Figure((0.6, 0.4), facecolor="black") for _ in range(5)]
@@ -178,17 +176,16 @@ def test_what_makes_no_animation(frames, options, message):
         Animation(frames, **{"captions": ["A.", "B."], "alt": "Black."} | options)
 
 
-@pytest.mark.parametrize(("steps", "count"), [(16, "256"), (17, None)])
-def test_a_photograph_has_too_many_steps(steps, count):
+@pytest.mark.parametrize(
+    ("steps", "message"), [(256, "drawn"), (257, "at most 256 steps, got 257")]
+)
+def test_too_many_steps_are_refused_before_they_are_drawn(steps, message):
     def drawn():
-        raise RuntimeError("drawn")
+        raise ValueError("drawn")
         yield
 
-    error, message = (
-        (RuntimeError, "drawn") if count else (ValueError, "at most 256 steps, got 289")
-    )
-    with pytest.raises(error, match=message):
-        Animation(drawn(), captions=["A."] * steps**2, alt="Many.")
+    with pytest.raises(ValueError, match=message):
+        Animation(drawn(), captions=["A."] * steps, alt="Many.")
 
 
 # The animations of the book ------------------------------------------------------------------
