@@ -1,12 +1,27 @@
-"""What tests ask of a figure: its panels, the texts and numbers in them, where things stand."""
+"""
+What tests ask of a figure: its panels, the texts and numbers in them, where things stand.
+
+`assert_drawn_as_approved` compares a figure with the list of its artists in tests/approved: what a
+reader sees changes on purpose or not at all. ``APPROVE=1 pytest tests/test_plotting.py`` writes the
+lists again; the difference that git shows is then the change of the picture, in words.
+"""
 
 import itertools
+import os
+from itertools import zip_longest
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axis import Axis
+from matplotlib.collections import Collection
 from matplotlib.colors import to_hex
-from matplotlib.patches import Rectangle
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.spines import Spine
+from matplotlib.text import Text
 
 from utils.drawing.colours import role_of
 
@@ -165,3 +180,99 @@ def assert_chart_can_be_read(ax, lines):
     assert {7 <= line.get_markersize() <= 9 for line in lines} == {True}
     labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
     assert {12 <= label.get_fontsize() <= 14 for label in labels if label.get_text()} == {True}
+
+
+# Approved drawings ------------------------------------------------------------------------------
+
+APPROVED = Path(__file__).with_name("approved")
+
+
+def artists_of(figure):
+    """List what is drawn, from back to front: kind, place in inches, colours, widths, texts."""
+    figure.draw_without_rendering()
+    scale = 1 / figure.dpi
+    found = ["figure {:.2f} {:.2f}".format(*figure.get_size_inches())]
+    return found + [line for artist in _drawn(figure) for line in _describe(artist, scale)]
+
+
+def _drawn(artist):
+    """Yield an artist and what is drawn inside it, without grounds and switched-off axes."""
+    yield artist
+    for child in artist.get_children():
+        off = not getattr(artist, "axison", True) and isinstance(child, (Axis, Spine))
+        if child.get_visible() and not off and child is not getattr(artist, "patch", None):
+            yield from _drawn(child)
+
+
+def _describe(artist, scale):
+    """Return one line for an artist that is seen, none for what only holds others."""
+    kind, order = type(artist).__name__, f"order {artist.get_zorder():.1f}"
+    if isinstance(artist, Text):
+        if not artist.get_text():
+            return []
+        x, y = artist.get_transform().transform(artist.get_position()) * scale
+        words = artist.get_text().replace("\n", "/").replace(" ", "_")
+        style = f"{artist.get_ha()} {artist.get_va()} {artist.get_weight()} {artist.get_rotation()}"
+        size = f"{artist.get_fontsize():.1f} pt {to_hex(artist.get_color())}"
+        return [f"{kind} {words} at {x:.2f} {y:.2f} {style} {size} {order}"]
+    if isinstance(artist, AxesImage):
+        values = np.asarray(artist.get_array(), dtype=float)
+        scale_of = "{:.3g} {:.3g}".format(*artist.get_clim())
+        cmap = f"{artist.get_cmap().name} {artist.get_cmap().N}" if values.ndim == 2 else "colour"
+        box = " ".join(f"{edge:.2f}" for edge in artist.get_extent())
+        return [
+            f"{kind} {values.shape} mean {values.mean():.3g} {cmap} {scale_of} in {box} {order}"
+        ]
+    if isinstance(artist, Line2D):
+        points = artist.get_transform().transform(artist.get_xydata()) * scale
+        if not len(points) or artist.get_marker() in (0, 1, 2, 3):  # the marks of an axis
+            return []
+        ends = " ".join(f"{x:.2f} {y:.2f}" for x, y in points[[0, len(points) // 2, -1]])
+        look = f"{artist.get_linestyle()} {artist.get_marker()!r} {artist.get_markersize():.1f}"
+        width = f"{artist.get_linewidth():.1f} {to_hex(artist.get_color())}"
+        return [f"{kind} {len(points)} points {ends} {look} {width} {order}"]
+    if isinstance(artist, (Patch, Collection)):
+        box = artist.get_window_extent()
+        places = (
+            f"{box.x0 * scale:.2f} {box.y0 * scale:.2f} {box.x1 * scale:.2f} {box.y1 * scale:.2f}"
+        )
+        colours = f"{_hex(artist.get_facecolor())} {_hex(artist.get_edgecolor())}"
+        style = f"{np.ravel(artist.get_linewidth())[0]:.1f} {artist.get_linestyle()}".replace(
+            " ", "_"
+        )
+        return [
+            f"{kind} {artist.get_gid()} at {places} {colours} {style} {artist.get_hatch()} {order}"
+        ]
+    return []
+
+
+def _hex(colour):
+    """Write the first of some colours, "none" where nothing is seen of it."""
+    colours = np.atleast_2d(colour)
+    seen = len(colours) and colours[0][3]
+    return to_hex(colours[0], keep_alpha=True) if seen else "none"
+
+
+def assert_drawn_as_approved(figure, name):
+    """Assert that a figure consists of the artists that were approved, within 0.02 of an inch."""
+    path, now = APPROVED / f"{name.replace(' ', '_')}.txt", artists_of(figure)
+    if os.environ.get("APPROVE"):
+        APPROVED.mkdir(exist_ok=True)
+        path.write_text("\n".join(now) + "\n", encoding="utf-8")
+    for line, approved in zip_longest(now, path.read_text(encoding="utf-8").splitlines()):
+        assert _alike(line or "", approved or ""), f"{name}: {line!r} was approved as {approved!r}"
+
+
+def _alike(line, approved):
+    """Compare two lines word by word, numbers with a tolerance."""
+    return all(
+        word == other or _close(word, other)
+        for word, other in zip_longest(line.split(), approved.split(), fillvalue="")
+    )
+
+
+def _close(word, other):
+    try:
+        return abs(float(word) - float(other)) <= 0.02 + 0.002 * abs(float(other))
+    except ValueError:
+        return False

@@ -17,12 +17,26 @@ from torch import nn
 
 from tests.nbval_strict import picture_difference
 from utils.data import portrait
-from utils.diagrams import draw_network, plot_architectures, plot_grids, plot_network_volumes
+from utils.diagrams import (
+    draw_network,
+    plot_architectures,
+    plot_convolution,
+    plot_grids,
+    plot_network_volumes,
+    plot_pool_step,
+    plot_window_step,
+)
 from utils.drawing.page import PHONE_WIDTH, drawn_for
 from utils.experiments import load_results
 from utils.figures.chapter_02 import patch_mask, plot_flattened, plot_networks
-from utils.figures.chapter_04 import plot_padding_modes
-from utils.figures.chapter_05 import draw_parameter_count
+from utils.figures.chapter_04 import (
+    draw_positions,
+    plot_dilation,
+    plot_padding_modes,
+    plot_shrinking,
+)
+from utils.figures.chapter_05 import draw_parameter_count, plot_channel_sum
+from utils.figures.chapter_06 import plot_pool_gradient
 from utils.figures.chapter_07 import plot_parameter_squares
 from utils.figures.chapter_10 import plot_accuracies, plot_size_and_work
 from utils.figures.chapter_11 import plot_commuting_square
@@ -110,6 +124,20 @@ def square(transform, mode, **options):
     return plot_commuting_square(photo, transform, partial(sobel, mode=mode), **options)
 
 
+def in_three_channels():
+    upright, middle = torch.tensor([1.0, 0, -1]).expand(3, 3), torch.zeros(3, 3)
+    middle[1, 1] = 1
+    image = torch.randint(0, 3, (3, 6, 6), generator=torch.Generator().manual_seed(0)).float()
+    filter = torch.stack([upright, upright.T, middle])
+    return plot_channel_sum(image, filter, bias=1, position=(0, 0))
+
+
+X = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
+K = [[0, 1, 2], [2, 2, 0], [0, 1, 2]]
+POOLED = torch.tensor([[1, 3, 2, 9], [7, 4, 1, 5], [8, 5, 2, 3], [4, 2, 1, 4]])
+EDGE = torch.tensor([10, 10, 10, 0, 0, 0]).expand(6, 6)
+CORNER = [[2, 2, 3, 3], [0, 1, 3, 0], [2, 3, 0, 1], [3, 3, 2, 1]]
+REDNESS = torch.tensor([2, -1, -1])[:, None, None].expand(3, 3, 3)
 PARAMETERS = {"conv 1": 30, "conv 2": 56}
 TWO_ORDERS = {"normal": "normal", "shuffled": "shuffled"}
 SHIFTS = {0: "normal"} | {pixels: f"shift {pixels}" for pixels in (1, 2, 3, 4)}
@@ -120,10 +148,28 @@ FIGURES = {  # chapter: the start of a call in one of its cells, and the same ca
     ),
     ("02", "plot_grids(own.reshape"): four_patches,
     ("02", "plot_networks(networks"): three_networks,
+    ("02", "plot_convolution("): lambda: plot_convolution(
+        EDGE, torch.tensor([1, 0, -1]).expand(3, 3)
+    ),
+    ("03", "plot_window_step("): lambda: plot_window_step(X, K),
+    ("04", "draw_positions(5, 3)"): lambda: draw_positions(5, 3),
+    ("04", "draw_positions(6, 3"): lambda: draw_positions(6, 3, stride=2),
+    ("04", "plot_shrinking("): lambda: plot_shrinking(portrait(size=32), 3),
+    ("04", "plot_dilation("): lambda: plot_dilation(3),
+    ("04", "plot_convolution("): lambda: plot_convolution(CORNER, torch.ones(2, 2), padding="same"),
     ("04", "plot_grids(seen"): pixels_used,
     ("04", "plot_padding_modes("): lambda: plot_padding_modes(portrait(size=96), padding=32),
     ("05", "draw_parameter_count(nn.Conv2d(1"): lambda: draw_parameter_count(nn.Conv2d(1, 3, 3)),
     ("05", "draw_parameter_count(nn.Conv2d(3"): lambda: draw_parameter_count(nn.Conv2d(3, 3, 3)),
+    ("05", "plot_channel_sum(X"): in_three_channels,
+    ("05", "plot_channel_sum(portrait"): lambda: plot_channel_sum(
+        portrait(size=110, colour=True), REDNESS
+    ),
+    ("06", "plot_pool_step(nine"): lambda: plot_pool_step(
+        torch.arange(1, 10).reshape(3, 3), 2, step=3, ceil_mode=True
+    ),
+    ("06", "plot_pool_step(-A"): lambda: plot_pool_step(-POOLED, 3, stride=2, padding=1),
+    ("06", "plot_pool_gradient("): lambda: plot_pool_gradient(POOLED, 2, gradient=[[1, 2], [3, 4]]),
     ("07", "plot_parameter_squares(counts"): lambda: plot_parameter_squares(
         PARAMETERS | {"linear": 20_001}, largest=20_001
     ),

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from tests.drawn import cells_of, frames_of, grid_at, text_at, written
+from tests.drawn import assert_drawn_as_approved, cells_of, frames_of, grid_at, text_at, written
 from utils.drawing import cells, colours, curves, maps, marks, page, words
 from utils.style import PALETTE
 
@@ -354,6 +354,16 @@ class TestScales:
     def test_greys_run_over_the_values_unless_they_are_a_picture(self):
         assert maps.grey_limits(torch.tensor([0.2, 0.9])) == (0, 1)
         assert maps.grey_limits(torch.tensor([-1.0, 0.5])) == (-1, 0.5)
+        assert maps.grey_limits(torch.tensor([0.0, 1.0])) == (0, 1)
+        assert maps.grey_limits(torch.tensor([0.5, 1.5])) == (0.5, 1.5)
+
+    @pytest.mark.parametrize(
+        ("low", "high", "channels", "expected"),
+        [(0, 1, 3, True), (0, 1, 2, False), (-0.1, 1, 3, False), (0, 1.1, 3, False)],
+    )
+    def test_three_channels_from_0_to_1_are_a_colour(self, low, high, channels, expected):
+        picture = torch.linspace(low, high, 4 * channels).reshape(channels, 2, 2)
+        assert maps.is_colour(picture) == expected
         assert maps.grey_limits(torch.tensor([7.0, 7.0])) == (7, 8)
 
     def test_white_is_zero(self):
@@ -456,3 +466,40 @@ class TestCurves:
         assert ax.xaxis.label.get_size() == 14
         assert [name for name in ax.spines if ax.spines[name].get_visible()] == ["left", "bottom"]
         assert ax.get_xticklabels()[0].get_size() == 9
+
+
+def test_every_part_looks_as_it_was_approved(ax):
+    values = torch.tensor([[-1.5, 0.0], [2.25, math.inf]])
+    cells.paint_grid(ax, values, origin=(1, 1), padding=((1, 0), (0, 1)), shade=True)
+    cells.paint_grid(ax, values, origin=(5, 1), role="kernel", strength=0.45)
+    cells.write_header(ax, 5, 0.6, "K", "kernel", (2, 2))
+    cells.write_in(ax, 8, 0.5, "plain")
+    cells.paint_cell(ax, 9, 1, face="white", edge="black", hatch="////")
+    marks.outline(ax, 1, 2)
+    marks.outline_cells(ax, [(4, 0), (5, 2)])
+    marks.tinted_box(ax, 4, 4, 2, 1, role="bias", strength=0.5)
+    marks.polygon(ax, [(7, 4), (8, 4), (8, 5)], role="output", strength=0.3)
+    marks.disc(ax, 9, 5, 0.5, role="highlight")
+    marks.arrow(ax, (4, 6), (7, 6))
+    marks.bracket(ax, 9, 6, 7)
+    curves.draw_level(ax, 7.5)
+    maps.place_picture(ax, torch.arange(6.0).reshape(2, 3) / 6, page.Box(0, 6, 3, 2))
+    assert_drawn_as_approved(ax.figure, "parts in cells")
+
+
+def test_every_part_in_inches_looks_as_it_was_approved():
+    values = torch.arange(-12.0, 12.0).reshape(4, 6)
+    grid = page.PanelGrid(3, 2, ratio=0.7, above=0.4, axis=True)
+    with page.new_sheet(grid.width, grid.height + page.KEY) as sheet:
+        kernel, response, picture = (sheet.panel(box) for box in grid.boxes)
+        maps.draw_kernel(kernel, values[:2, :2] / 3, limit=4, text="kernel")
+        maps.draw_response(response, values, limit=9, text="response", axis=True)
+        maps.draw_image(
+            picture, torch.linspace(0, 1, 216).reshape(3, 8, 9), text="image", axis=True
+        )
+        maps.scale_beside(response, values)
+        maps.colour_key(sheet, page.EDGE, grid.height, 4, "weights", values, 9)
+        maps.draw_filter(sheet.panel((5, 3, 1.5, 1)), values.reshape(6, 2, 2), limit=12)
+        marks.sheet_arrow(sheet, (1, 1), (2, 2))
+        sheet.write(4, 3, "a note")
+    assert_drawn_as_approved(sheet.figure, "parts in inches")

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar, cast, get_
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.parameter import UninitializedParameter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -859,6 +860,187 @@ def no_window(name: str, layer: torch.nn.Module) -> ValueError:
 
 
 # Plots (utils.drawing, utils.plotting) --------------------------------------------------------
+
+
+def as_input(image: Any, name: str = "image") -> Tensor:
+    """Return what a convolution reads as a (C, H, W) tensor; uint8 is divided by 255."""
+    tensor = as_image(image, name)
+    return tensor / 255 if str(getattr(image, "dtype", "")).endswith("uint8") else tensor
+
+
+def as_picture(image: Any, name: str = "image", *, channels: Sequence[int] = (1, 3)) -> Tensor:
+    """Return an image that can be shown as it is as a (C, H, W) tensor; uint8 becomes 0..1."""
+    tensor = as_input(image, name)
+    if len(tensor) not in channels:
+        expected = " or ".join(["(H, W)", *(f"({number}, H, W)" for number in channels)])
+        raise ValueError(f"{name} must have shape {expected}, got {tuple(tensor.shape)}")
+    if len(tensor) == 3 and (tensor.min() < 0 or tensor.max() > 1):
+        raise ValueError(
+            f"{name} in colour must lie in 0..1, got {tensor.min():.3g}..{tensor.max():.3g}: "
+            f"rescale it, or clip it on purpose with {name}.clamp(0, 1)"
+        )
+    return tensor
+
+
+def picture(*channels: int) -> Kind:
+    """Return the kind of an image of so many channels that can be shown as it is."""
+    wrong = [*_not_drawable((4, 5), (2, 4, 5), (4,), (0, 4)), 2 * torch.ones(3, 4, 5)]
+    return Kind(functools.partial(as_picture, channels=channels), wrong)
+
+
+InputImage = Annotated[Tensor, Kind(as_input, _not_drawable((4, 5), (2, 3, 4, 5), (4,), (0, 4)))]
+Picture = Annotated[Tensor, picture(1, 3)]
+GreyPicture = Annotated[Tensor, picture(1)]
+ColourPicture = Annotated[Tensor, picture(3)]
+
+
+def as_picture_list(images: Any, name: str) -> list[Tensor]:
+    """Return a list or a batch of images that can be shown as they are."""
+    as_images(images, name)
+    return [as_picture(image, f"{name}[{index}]") for index, image in enumerate(images)]
+
+
+PictureList = Annotated[Any, Kind(as_picture_list, [*_NOT_IMAGES, [2 * torch.ones(3, 4, 5)]])]
+
+
+def as_maps(responses: Any, name: str) -> list[Tensor]:
+    """Return feature maps, given as a list or as one tensor, as a list of (H, W) tensors."""
+    if isinstance(responses, (torch.Tensor, np.ndarray)):
+        if responses.ndim == 4 and len(responses) == 1:
+            responses = responses[0]
+        return list(as_image(responses, name))
+    tensors = as_images(responses, name)
+    return [as_map(one, f"{name}[{index}]") for index, one in enumerate(tensors)]
+
+
+_NOT_MAPS = [None, "text", 3, [], torch.zeros(2, 3, 4, 5), [torch.zeros(2, 4, 5)]]
+Maps = Annotated[Any, Kind(as_maps, _NOT_MAPS)]
+
+
+def as_kernels(kernels: Any, name: str) -> list[tuple[str | None, Tensor | str]]:
+    """Return the name (or None) and the kernel of each; a name instead of a kernel is kept."""
+    names: list[str | None]
+    if isinstance(kernels, Mapping):
+        names, values = [str(key) for key in kernels], list(kernels.values())
+    elif isinstance(kernels, (list, tuple, torch.Tensor, np.ndarray)):
+        names, values = [one if isinstance(one, str) else None for one in kernels], list(kernels)
+    else:
+        raise TypeError(f"{name} must be a list or a dict, got {type(kernels).__name__}")
+    if not values:
+        raise ValueError(f"{name} must hold at least one kernel, got none")
+    tensors = [
+        value if isinstance(value, str) else as_kernel(value, f"{name}[{index}]")
+        for index, value in enumerate(values)
+    ]
+    return list(zip(names, tensors, strict=True))
+
+
+Kernels = Annotated[Any, Kind(as_kernels, [None, "text", 3, [], {}, [torch.zeros(3)]])]
+
+
+def as_losses(history: Any, name: str) -> dict[str, list[float]]:
+    """Return the losses of what `utils.training.fit` returns, by the name of their curve."""
+    curves = {}
+    for curve in ("training", "validation"):
+        attribute = "train_losses" if curve == "training" else "validation_losses"
+        losses = getattr(history, attribute, None)
+        if not isinstance(losses, (list, tuple)):
+            raise TypeError(f"{name} must be what fit returns, got {type(history).__name__}")
+        curves[curve] = [
+            as_number(loss, f"{name}.{attribute}[{index}]", minimum=0)
+            for index, loss in enumerate(losses)
+        ]
+    lengths = [len(losses) for losses in curves.values()]
+    if lengths[0] != lengths[1] or not lengths[0]:
+        raise ValueError(
+            f"{name} must hold two losses for each epoch, at least one, got {lengths[0]} "
+            f"for training and {lengths[1]} for validation"
+        )
+    return curves
+
+
+Losses = Annotated[Any, Kind(as_losses, [None, "text", 3, {"train_losses": [1.0]}])]
+
+
+def as_counts(matrix: Any, name: str) -> np.ndarray:
+    """Return a confusion matrix as an array of whole numbers."""
+    values = as_matrix(matrix, name, shape="(classes, classes)").detach().cpu()
+    if values.shape[0] != values.shape[1]:
+        raise ValueError(f"{name} must have shape (classes, classes), got {tuple(values.shape)}")
+    counts = values.double().numpy()
+    wrong = counts[~np.isfinite(counts) | (counts < 0) | (counts != np.floor(counts))]
+    if wrong.size:
+        raise ValueError(f"{name} must hold counts, got {wrong[0]:g}")
+    return counts.astype(np.int64)
+
+
+_NOT_COUNTS = [*_NOT_TENSORS, torch.zeros(2, 3), [[-1]], [[0.5]], [[float("inf")]]]
+Counts = Annotated[Any, Kind(as_counts, _NOT_COUNTS)]
+
+
+def require_odd_kernel(kernel_size: Sequence[int]) -> None:
+    """Refuse a kernel that has no middle, where the padding is to keep the size."""
+    if any(size % 2 == 0 for size in kernel_size):
+        height, width = kernel_size
+        raise ValueError(
+            f'padding="same" needs an odd kernel, got {height} × {width}: use an odd kernel, '
+            'padding="valid", or give the padding as a number'
+        )
+
+
+def require_readable(image: Tensor, layer: torch.nn.Conv2d) -> None:
+    """Refuse a layer without weights, and an image whose channels are not those of the layer."""
+    if isinstance(layer.weight, UninitializedParameter):
+        raise ValueError("conv_layer has no weights yet: call it on an input first")
+    if len(image) != layer.in_channels:
+        raise ValueError(
+            f"image must have shape ({layer.in_channels}, H, W) for this conv_layer, "
+            f"got {tuple(image.shape)}"
+        )
+
+
+def unreadable_image(error: RuntimeError) -> ValueError:
+    """Say that a layer refused an image, by reflected padding that is too wide, for example."""
+    return ValueError(f"conv_layer cannot read this image: {error}")
+
+
+def as_box(box: Any, image: Tensor) -> tuple[int, int, int, int]:
+    """Return (row, column, rows, columns) of a few pixels that lie in the image."""
+    expected = "box must be (row, column, rows, columns)"
+    if not isinstance(box, (list, tuple)):
+        raise TypeError(f"{expected}, got {type(box).__name__}")
+    if len(box) != 4:
+        raise ValueError(f"{expected}, got {len(box)} numbers")
+    row, column = (as_int(part, f"box[{index}]", minimum=0) for index, part in enumerate(box[:2]))
+    rows, columns = (as_int(part, f"box[{index + 2}]") for index, part in enumerate(box[2:]))
+    channels, height, width = image.shape
+    if row + rows > height or column + columns > width:
+        raise ValueError(f"box must lie in the image of {height} × {width}, got {tuple(box)}")
+    most = 10 if channels == 1 else 6
+    if max(rows, columns) > most:
+        raise ValueError(
+            f"box must be at most {most} × {most} for its numbers to be read, "
+            f"got {rows} × {columns}"
+        )
+    return row, column, rows, columns
+
+
+def require_losses_until(step: int, losses: Sequence[float]) -> None:
+    """Refuse losses that end before the last snapshot."""
+    if len(losses) <= step:
+        raise ValueError(f"losses must reach step {step}, the last snapshot, got {len(losses)}")
+
+
+def require_values(values: Any, inputs: Tensor, name: str) -> Tensor:
+    """Return what an elementwise function gave: finite numbers, one for each input."""
+    if getattr(values, "shape", None) != inputs.shape:
+        raise ValueError(
+            f"{name} must return a tensor of the shape of its input, {tuple(inputs.shape)}, "
+            f"got {tuple(getattr(values, 'shape', ()))}"
+        )
+    if not torch.isfinite(values).all():
+        raise ValueError(f"{name} must return finite numbers, got others")
+    return values
 
 
 # Diagrams: windows, cells, pools, channels, animations ----------------------------------------

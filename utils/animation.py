@@ -87,7 +87,8 @@ class Animation:
     ) -> None:
         _validate.as_step_count(len(captions), most=_MOST_STEPS)  # before many frames are drawn
         images = [_as_image(frame) for frame in frames]
-        self.captions = _validate.as_texts(captions, "captions", len(images))
+        texts = _validate.as_texts(captions, "captions", len(images))
+        self.captions = [_validate.as_sentence(text, "captions") for text in texts]
         self.alt = alt
         _validate.require_one_size([image.size for image in images], "frames")
         self._columns = math.ceil(math.sqrt(len(images)))

@@ -6,7 +6,7 @@ from matplotlib.artist import Artist
 from matplotlib.colors import to_rgb
 from matplotlib.typing import ColorType
 
-from utils.style import PALETTE
+from utils.style import INK, MUTED, PALETTE, TEXT_COLOURS
 
 __all__ = [
     "INK",
@@ -24,18 +24,6 @@ __all__ = [
 Colour = ColorType
 SomeArtist = TypeVar("SomeArtist", bound=Artist)
 
-INK = "#1A1A1A"
-MUTED = "#5F5F5F"
-# Darker relatives of the palette, for text: at least 4.5 to 1 against white and the pale tints.
-TEXT_COLOURS = {
-    "input": "#00507D",
-    "kernel": "#7A4E00",
-    "output": "#005F45",
-    "padding": "#5F5F5F",
-    "bias": "#8A3F6C",
-    "highlight": "#9C4300",
-    "gradient": "#1F6187",
-}
 _MARK = "role-"
 
 

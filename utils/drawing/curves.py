@@ -1,6 +1,5 @@
 """Charts: lines that differ in colour, dash and marker, and axes with readable labels."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -23,9 +22,7 @@ class Look(NamedTuple):
     marker: str = ""
 
 
-def draw_curve(
-    ax: Axes, x: Sequence[float], y: Sequence[float], look: Look, *, label: str = "", **style: Any
-) -> Line2D:
+def draw_curve(ax: Axes, x: Any, y: Any, look: Look, *, label: str = "", **style: Any) -> Line2D:
     """Draw one line of a chart, in the look of its series."""
     style = {"linewidth": 2.5, "markersize": 7} | style
     if label:

@@ -111,7 +111,7 @@ def draw_image(
     ax: Axes,
     picture: torch.Tensor,
     *,
-    text: str | None = None,
+    text: object = None,
     axis: bool = False,
     role: str = "input",
     limits: tuple[float, float] | None = None,
@@ -129,7 +129,7 @@ def draw_image(
 
 
 def draw_response(
-    ax: Axes, response: torch.Tensor, *, limit: float, text: str | None = None, axis: bool = False
+    ax: Axes, response: torch.Tensor, *, limit: float, text: object = None, axis: bool = False
 ) -> Axes:
     """Draw a feature map (H, W) on the signed scale."""
     _draw_signed(ax, response, limit)
@@ -142,7 +142,7 @@ def draw_kernel(
     *,
     limit: float,
     numbers: bool | None = None,
-    text: str | None = None,
+    text: object = None,
 ) -> Axes:
     """Draw a kernel (kH, kW) on the signed scale, its weights in its cells where they fit."""
     _draw_signed(ax, kernel, limit)
@@ -238,7 +238,7 @@ def frame(
     ax: Axes,
     role: str,
     *,
-    text: str | None = None,
+    text: object = None,
     axis: bool = False,
     linewidth: float = 2,
     size: float = TEXT,

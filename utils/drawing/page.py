@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from utils.drawing.words import say
+from utils.style import HEADING, LARGE, LEGIBLE, MEDIUM, PAGE_WIDTH, PHONE_WIDTH, SMALL, TEXT
 
 __all__ = [
     "EDGE",
@@ -48,15 +49,9 @@ __all__ = [
 
 MakeFigure = Callable[..., Figure]
 
-# Widths, in inches.
-PAGE_WIDTH = 7.2
-PHONE_WIDTH = 4.6
-_DIAGRAM_MARGIN = 0.2
+_DIAGRAM_MARGIN = 0.2  # inches, as everything below
 
-# The type scale, in points: text in cells, ticks, titles of panels, charts, titles of diagrams.
-LEGIBLE, SMALL, TEXT, MEDIUM, LARGE, HEADING = 8, 11, 12, 13, 14, 16
-
-# Distances, in inches: the rim of a figure, between panels, a line of text, the numbers of an
+# The rim of a figure, between panels, a line of text, the numbers of an
 # axis, a colour key with its numbers.
 EDGE, GAP, LINE, TICKS, KEY = 0.06, 0.16, 0.22, 0.42, 0.5
 _WIDEST_PANEL = 2.4
@@ -211,8 +206,8 @@ class PanelGrid:
     ) -> None:
         rows = ceil(number / ncols)
         self.columns = ceil(number / rows)
-        ticks = TICKS if axis else 0.0
-        free = page_width() - right - left - EDGE - self.columns * ticks - (self.columns - 1) * gap
+        ticks, margins = TICKS if axis else 0.0, left + EDGE
+        free = page_width() - right - margins - self.columns * ticks - (self.columns - 1) * gap
         side = min(free / self.columns, widest)
         across = side + ticks + gap
         down = above + side * ratio + 0.75 * ticks + below + gap
@@ -225,7 +220,7 @@ class PanelGrid:
             )
             for index in range(number)
         ]
-        self.width = self.columns * across - gap + right + left + EDGE
+        self.width = self.columns * across - gap + right + margins
         self.height = top + rows * down
 
     @classmethod

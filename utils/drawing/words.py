@@ -69,10 +69,10 @@ def translated(translate: Callable[[str], str]) -> Iterator[None]:
         _translate.reset(token)
 
 
-def title(ax: Axes, text: str | None, *, size: float, **style: Any) -> None:
+def title(ax: Axes, text: object, *, size: float, **style: Any) -> None:
     """Write a title above a panel, if there is one."""
     if text is not None:
-        ax.set_title(say(text), fontsize=size, **style)
+        ax.set_title(say(str(text)), fontsize=size, **style)
 
 
 def label_axes(ax: Axes, *, x: str | None = None, y: str | None = None, size: float) -> None:
