@@ -6,6 +6,7 @@ reader sees changes on purpose or not at all. ``APPROVE=1 pytest tests/test_plot
 lists again; the difference that git shows is then the change of the picture, in words.
 """
 
+import itertools
 import os
 from itertools import zip_longest
 from pathlib import Path
@@ -72,12 +73,17 @@ def patches_of(ax, role, kind=Rectangle):
     return [patch for patch in ax.patches if role_of(patch) == role and isinstance(patch, kind)]
 
 
+def is_filled(patch):
+    """Tell whether a patch has a colour inside."""
+    return patch.get_facecolor()[3] > 0
+
+
 def cells_of(ax, role):
     """Return the (left, top) corners of the cells of a role: patches of size 1 that are filled."""
     return [
         patch.get_xy()
         for patch in patches_of(ax, role)
-        if (patch.get_width(), patch.get_height()) == (1, 1) and patch.get_fill()
+        if (patch.get_width(), patch.get_height()) == (1, 1) and is_filled(patch)
     ]
 
 
@@ -86,7 +92,7 @@ def frames_of(ax, role="highlight"):
     return [
         (*patch.get_xy(), patch.get_width(), patch.get_height())
         for patch in patches_of(ax, role)
-        if not patch.get_fill()
+        if not is_filled(patch)
     ]
 
 
@@ -126,6 +132,54 @@ def assert_nothing_is_cut_off(figure, *, smallest=8):
 def assert_no_figure_is_open():
     """Assert that a call that failed left no figure behind."""
     assert plt.get_fignums() == []
+
+
+def assert_texts_do_not_touch(figure):
+    """Assert that no text of a diagram lies on another."""
+    figure.draw_without_rendering()
+    texts = [text for ax in figure.axes for text in ax.texts] + figure.texts
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    for (text, box), (other, its) in itertools.combinations(boxes, 2):
+        across = min(box.x1, its.x1) - max(box.x0, its.x0)
+        along = min(box.y1, its.y1) - max(box.y0, its.y0)
+        assert across < 2 or along < 0.35 * min(box.height, its.height), (text, other)
+
+
+def number(text):
+    """Return the number that a text says, perhaps in brackets."""
+    text = text.replace("\N{MINUS SIGN}", "-").replace("\N{INFINITY}", "inf")
+    return float(text.strip("()"))
+
+
+def numbers_at(ax, left, top, rows, columns):
+    """Return the numbers of the cells of a grid whose corner is (left, top), None where empty."""
+    grid = grid_at(ax, left, top, rows, columns)
+    return [[text if text is None else number(text) for text in row] for row in grid]
+
+
+def corner_under(ax, header):
+    """Return the (left, top) corner of the grid that stands under a text."""
+    (x, y) = next(text.get_position() for text in ax.texts if text.get_text() == header)
+    corners = (patch.get_xy() for patch in ax.patches if isinstance(patch, Rectangle))
+    below = [(left, top) for left, top in corners if abs(left - x) < 1e-6 and top > y]
+    return min(below, key=lambda corner: corner[1])
+
+
+def assert_fills_its_figure(figure, *, margin=0.3):
+    """Assert that nothing wider than a margin, in inches, stays empty at the edges."""
+    figure.draw_without_rendering()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert drawn.x0 < margin
+    assert drawn.y0 < margin
+    assert drawn.x1 > width - margin
+    assert drawn.y1 > height - margin
+
+
+def assert_chart_can_be_read(ax, lines):
+    """Assert that markers and labels can be read on a telephone, where they are half as large."""
+    assert {7 <= line.get_markersize() <= 9 for line in lines} == {True}
+    labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
+    assert {12 <= label.get_fontsize() <= 14 for label in labels if label.get_text()} == {True}
 
 
 # Approved drawings ------------------------------------------------------------------------------

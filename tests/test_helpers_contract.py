@@ -33,7 +33,6 @@ from numpydoc.docscrape import FunctionDoc
 import utils
 from utils._validate import kinds_of
 from utils.animation import Animation
-from utils.experiments import load_results
 from utils.training import History
 
 mpl.use("agg")
@@ -104,14 +103,7 @@ def labels():
     return torch.tensor([0, 1, 2, 2, 1])
 
 
-def figures():
-    return [Figure(figsize=(2, 1)) for _ in range(2)]
-
-
 CALLS = {
-    "animation.animate": lambda f: f(
-        figures(), captions=["First.", "Second."], alt="Two empty pictures."
-    ),
     "animation.animate_channels": lambda f: f(colour()[:, :4, :3], weight()[0]),
     "animation.animate_conv": lambda f: f(grey()[:4, :4], kernel()),
     "animation.animate_pool": lambda f: f(grey()[:4, :4], 2),
@@ -126,44 +118,15 @@ CALLS = {
     "data.load_images": lambda f: f("digits"),
     "data.portrait": lambda f: f(size=16),
     "data.split": lambda f: f(torch.ones(8, 1, 2, 2), [0, 1] * 4),
-    "diagrams.count_parameters": lambda f: f([16, 4, 1]),
-    "diagrams.draw_filter_bank": lambda f: f(weight()),
     "diagrams.draw_grid": lambda f: f(grey()),
     "diagrams.draw_network": lambda f: f([4, 2, 1]),
-    "diagrams.draw_parameter_count": lambda f: f(conv_layer()),
-    "diagrams.draw_positions": lambda f: f(5, 3),
-    "diagrams.draw_volumes": lambda f: f(network(), (3, 8, 9)),
-    "diagrams.draw_window": lambda f: f(grey(), kernel()),
-    "diagrams.patch_mask": lambda f: f(4, 2),
-    "diagrams.plot_accuracy_curves": lambda f: f(
-        [0, 45, 90], {"small": torch.tensor([[0.9, 0.5, 0.1], [0.8, 0.6, 0.2]])}
-    ),
     "diagrams.plot_architectures": lambda f: f({"small": (network(), (3, 8, 9))}),
-    "diagrams.plot_channel_sum": lambda f: f(colour(), weight()[0]),
-    "diagrams.plot_commuting_square": lambda f: f(
-        grey()[:6, :6], lambda picture: picture.roll(2, -1), torch.square
-    ),
     "diagrams.plot_convolution": lambda f: f(grey()[:4, :4], kernel()),
-    "diagrams.plot_dilation": lambda f: f(3),
-    "diagrams.plot_flattened": lambda f: f(grey(), rows=(2, 4)),
     "diagrams.plot_grids": lambda f: f([grey(), kernel()]),
     "diagrams.plot_network_volumes": lambda f: f(network(), (3, 8, 9)),
-    "diagrams.plot_networks": lambda f: f([[4, 2, 1], [4, 1]]),
-    "diagrams.plot_padding_modes": lambda f: f(grey(), padding=2),
-    "diagrams.plot_parameter_squares": lambda f: f({"conv": 30, "linear": 20001}),
-    "diagrams.plot_pool_gradient": lambda f: f(grey()[:4, :4], 2),
     "diagrams.plot_pool_step": lambda f: f(grey()[:4, :4], 2),
-    "diagrams.plot_shrinking": lambda f: f(grey(), 3, times=2),
     "diagrams.plot_window_step": lambda f: f(grey()[:4, :4], kernel()),
     "experiments.load_results": lambda f: f("faces"),
-    "experiments.plot_accuracies": lambda f: f(
-        load_results("equal_budget"), {0: "normal", 1: "shift 1"}
-    ),
-    "experiments.plot_size_and_work": lambda f: f({"small": (network(), (3, 8, 9))}),
-    "inside.plot_agreement": lambda f: f(
-        {"map": {"trained": torch.tensor([0.8, 0.9]), "random": torch.zeros(2)}}
-    ),
-    "inside.plot_deletion": lambda f: f([0, 0.5], {"a map": [1.0, 0.5]}),
     "inside.plot_heatmaps": lambda f: f(
         [grey(), colour()], {"a map": [grey()[:3, :3] - 0.5, grey()]}
     ),
@@ -224,11 +187,6 @@ BY_POSITION = {
     "plotting.plot_convs:axis",
 }
 BY_NAME = {
-    "animation.animate:alt",
-    "animation.animate:captions",
-    "diagrams.plot_flattened:rows",
-    "diagrams.plot_padding_modes:padding",
-    "diagrams.plot_shrinking:times",
     "inside.plot_tiles:rows",
     "training.fit:epochs",
 }
@@ -359,42 +317,11 @@ WRONG = {
     "validation": [-0.1, 0.9, 1, "text", True, None, float("nan")],
     "values": [*NO_ARRAY, torch.zeros(4), torch.zeros(0, 4)],
     "weight": [*NO_ARRAY, torch.zeros(3, 3), torch.zeros(2, 3, 0, 3)],
-    "diagrams.draw_parameter_count:conv_layer": [
-        *(None, "text", torch.nn.Linear(2, 2), torch.nn.Conv2d(11, 10, 3)),
-    ],
     "diagrams.plot_architectures:networks": [
         *(None, 3, "text", [], {}, {3: (torch.nn.ReLU(), (3, 4, 4))}, {"a": torch.nn.ReLU()}),
         *({"a": (3, 3)}, {"a": (torch.nn.Conv2d(1, 1, 3), (3, 8, 8))}),
     ],
-    "diagrams.plot_accuracy_curves:pictures": [
-        *("text", 3, [], [torch.zeros(3)], torch.zeros(4, 4), [torch.zeros(4, 4)] * 4),
-    ],
-    "diagrams.plot_commuting_square:function": NO_MAPPING,
-    "diagrams.plot_commuting_square:map_transform": [*NO_MAPPING[1:], lambda x: x[..., 1:]],
-    "diagrams.plot_commuting_square:names": [*NO_TEXTS, ["only one"]],
-    "diagrams.plot_commuting_square:transform": NO_MAPPING,
-    "diagrams.plot_channel_sum:position": [3.5, "text", (1,), (99, 99), (-1, 0), (0, 1.5)],
     "experiments.load_results:name": [None, 3, "face", "qqqq"],
-    "experiments.plot_accuracies:conditions": [None, 3, "text", {}, {0: "shift 9"}, {0: 3}],
-    "experiments.plot_accuracies:low": ["text", -1, 1, 90, float("nan"), True],
-    "experiments.plot_accuracies:results": [None, 3, "faces", {}],
-    "experiments.plot_accuracies:xlabel": [3, ["text"]],
-    "experiments.plot_size_and_work:networks": [
-        *(None, 3, "text", [], {}, {3: (torch.nn.ReLU(), (3, 4, 4))}, {"a": torch.nn.ReLU()}),
-        *({"a": (3, 3)}, {"a": (torch.nn.Conv2d(1, 1, 3), (3, 8, 8))}),
-    ],
-    "inside.plot_agreement:agreement": [
-        *(None, 3, "text", {}, {"a": 3}, {"a": {}}, {3: {"b": torch.zeros(2)}}),
-        *({"a": {"b": torch.tensor([2.0])}}, {"a": {"b": torch.zeros(2, 2)}}, {"a": {"b": "text"}}),
-        {"a": {"b": torch.zeros(2)}, "c": {"d": torch.zeros(2)}},
-    ],
-    "inside.plot_deletion:curves": [
-        *(None, 3, "text", {}, {"a": 3}, {"a": [1.0]}, {"a": [1, 2]}, {"a": [1, -1]}),
-        {3: [1.0, 0.5]},
-    ],
-    "inside.plot_deletion:shares": [
-        *(None, 3, "text", [], [0], [0.5, 0], [0, 0], [0, 2], [-1, 0], [0, "text"]),
-    ],
     "inside.plot_heatmaps:images": [
         *(None, "text", 3, [], [torch.zeros(3)], torch.zeros(4, 4), [grey()]),
         [2 * torch.ones(3, 3)] * 2,
@@ -753,7 +680,7 @@ def test_wrong_undeclared_arguments_get_a_clear_error(name, parameter, value, ca
 # The interface that the chapters rely on --------------------------------------------------------
 
 INTERFACE = {
-    "animation.animate_conv": ("(image, kernel, *, stride=1, padding=0, dilation=1, alt=None)"),
+    "animation.animate_conv": ("(image, kernel, *, stride=1, padding=0, dilation=1)"),
     "convolution.conv2d_flipped": "(image, kernel)",
     "convolution.corr2d": "(image, kernel, *, stride=1, padding=0, dilation=1)",
     "convolution.corr2d_multi_in": "(image, filter, *, stride=1, padding=0, dilation=1)",
@@ -767,25 +694,12 @@ INTERFACE = {
     "data.load_images": "(name='digits', *, train=None, root='data')",
     "data.portrait": "(*, size=200, colour=False)",
     "data.split": "(images, labels, *, validation=0.15, test=0.15, seed=0)",
-    "diagrams.draw_filter_bank": "(weight, *, ax=None)",
     "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",
     "diagrams.draw_network": "(layers, *, ax=None)",
-    "diagrams.draw_window": "(image, kernel, *, stride=1, padding=0, dilation=1, ax=None)",
-    "diagrams.plot_accuracy_curves": (
-        "(positions, accuracies, *, label=None, chance=None, pictures=None)"
-    ),
-    "diagrams.plot_commuting_square": (
-        "(image, transform, function, *, names=('shift', 'convolve'), map_transform=None)"
-    ),
     "diagrams.plot_convolution": "(image, kernel, *, stride=1, padding=0, dilation=1)",
-    "diagrams.plot_networks": "(networks)",
     "diagrams.plot_window_step": "(image, kernel, *, stride=1, padding=0, dilation=1)",
     "experiments.load_results": "(name)",
-    "experiments.plot_accuracies": "(results, conditions, *, xlabel=None, low=None)",
-    "experiments.plot_size_and_work": "(networks)",
-    "inside.plot_agreement": "(agreement)",
-    "inside.plot_deletion": "(shares, curves)",
-    "inside.plot_heatmaps": "(images, heatmaps, *, titles=None, key=('against', 'for'))",
+    "inside.plot_heatmaps": "(images, heatmaps, *, titles=None)",
     "inside.plot_tiles": "(groups, *, rows, signed=False, limit=None)",
     "inside.show_heatmap": "(heatmap, image=None, *, limit=None, ax=None, title=None)",
     "kernels.kernel": "(name)",
