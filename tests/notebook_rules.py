@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-import yaml
+from nbformat import NotebookNode
 from PIL import Image
 
 from tools.execute_notebooks import SOLUTION_PROMPTS
 from tools.notebook_format import (
     PNG_DATA_URI,
     canonical,
+    code_cells,
     first_line,
     objections,
     read_notebook,
@@ -30,6 +31,7 @@ from tools.notebook_format import (
 from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted(ROOT.glob("book/*.ipynb"))
 
 LONGEST_CELL = 15  # lines of code; comments and blank lines do not count
 LONGEST_CLASS = 25  # lines of a cell that defines a class
@@ -77,7 +79,7 @@ Complaints = Iterator[str]
 RULES: list[Callable[["Chapter"], Complaints]] = []
 
 
-def rule(function):
+def rule(function: Callable[["Chapter"], Complaints]) -> Callable[["Chapter"], Complaints]:
     """Add a function to the rules."""
     RULES.append(function)
     return function
@@ -100,22 +102,22 @@ class Chapter:
         return int(self.path.stem[:2]) if self.path.stem[:2].isdigit() else 0
 
     @cached_property
-    def code(self) -> list:
-        return [cell for cell in self.cells if cell.cell_type == "code"]
+    def code(self) -> list[NotebookNode]:
+        return code_cells(self.notebook)
 
     @cached_property
-    def taught(self) -> list:
+    def taught(self) -> list[NotebookNode]:
         """The code cells that a reader reads: without the set-up cell."""
         return [cell for cell in self.code if "course-setup" not in tags(cell)]
 
     @cached_property
-    def text_cells(self) -> list:
+    def text_cells(self) -> list[NotebookNode]:
         return [cell for cell in self.cells if cell.cell_type == "markdown"]
 
     @cached_property
-    def sections(self) -> list[tuple[str, list]]:
+    def sections(self) -> list[tuple[str, list[NotebookNode]]]:
         """Title and cells of every part that begins with an H2."""
-        parts = []
+        parts: list[tuple[str, list[NotebookNode]]] = []
         for cell in self.cells:
             title = re.match(r"## (.*)", cell.source) if cell.cell_type == "markdown" else None
             if title:
@@ -125,35 +127,36 @@ class Chapter:
         return parts
 
     @cached_property
-    def numbered_sections(self) -> list[tuple[str, list]]:
+    def numbered_sections(self) -> list[tuple[str, list[NotebookNode]]]:
         return [part for part in self.sections if re.match(r"\d", part[0])]
 
-    def where(self, cell) -> str:
+    def where(self, cell: NotebookNode) -> str:
         """Name a cell as its reader would find it."""
         place = next(index for index, other in enumerate(self.cells, start=1) if other is cell)
         return f"cell {place} ({first_line(cell.source)})"
 
 
-def tags(cell) -> list[str]:
+def tags(cell: NotebookNode) -> list[str]:
     """Return the tags of a cell."""
     return cell.metadata.get("tags", [])
 
 
-def pictures(cell) -> list[str]:
+def pictures(cell: NotebookNode) -> list[str]:
     """Return the figures of a cell, in base64."""
     outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
     return [data["image/png"] for data in outputs if "image/png" in data]
 
 
-def html(cell) -> str:
+def html(cell: NotebookNode) -> str:
     """Return everything a cell shows as HTML, animations above all."""
     outputs = [output.get("data", {}) for output in cell.get("outputs", [])]
     return "\n".join(data["text/html"] for data in outputs if "text/html" in data)
 
 
-def printed(cell) -> str:
-    """Return what a cell prints."""
-    return "".join(output.get("text", "") for output in cell.get("outputs", []))
+def last_line(cell: NotebookNode) -> str:
+    """Return the last line that a cell prints: in an exercise, the verdict of its check."""
+    printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
+    return (printed.splitlines() or [""])[-1]
 
 
 def without_code(source: str) -> str:
@@ -181,12 +184,12 @@ def code_lines(source: str) -> int:
     return sum(bool(line) and not line.startswith("#") for line in lines)
 
 
-def parsed(cell) -> ast.Module:
+def parsed(cell: NotebookNode) -> ast.Module:
     """Parse a code cell."""
     return ast.parse(cell.source)
 
 
-def last_call(cell) -> str:
+def last_call(cell: NotebookNode) -> str:
     """Return the name of the function whose call ends a cell, or an empty string."""
     try:
         body = parsed(cell).body
@@ -209,12 +212,9 @@ def name_is_number_and_topic(chapter: Chapter) -> Complaints:
 
 @rule
 def set_up_cell_is_the_shared_one(chapter: Chapter) -> Complaints:
-    repository = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
-    line = f'REPO, BRANCH = "{repository["url"]}", "{repository["branch"]}"'
-    expected = re.sub(r"^REPO, BRANCH = .*$", line, SETUP_CELL, flags=re.MULTILINE)
     first = chapter.cells[0]
-    if first.cell_type != "code" or first.source != expected:
-        yield "cell 1: copy SETUP_CELL of tools/setup_cell.py (and run `make fork` in a fork)"
+    if first.cell_type != "code" or first.source != SETUP_CELL:
+        yield "cell 1: tag it course-setup, and run `make execute`, which fills it in"
     if sorted(tags(first)) != sorted(SETUP_TAGS):
         yield f"cell 1: tag it {SETUP_TAGS}"
     for cell in chapter.cells[1:]:
@@ -522,7 +522,7 @@ def exercises_are_statement_starter_solution(chapter: Chapter) -> Complaints:
         for kind, cell in (("starter", starter), ("solution", solution)):
             if f'check("{number}", ' not in cell.source.rstrip().splitlines()[-1]:
                 yield f'exercise {number}: end the {kind} with check("{number}", ...)'
-        if f"Exercise {number}: not done yet" not in printed(starter):
+        if last_line(starter) != f"Exercise {number}: not done yet":
             yield f"exercise {number}: the untouched starter should be told it is not done yet"
-        if not re.search(rf"Exercise {number}: all \d+ tests pass", printed(solution)):
+        if not re.fullmatch(rf"Exercise {number}: all \d+ tests pass", last_line(solution)):
             yield f"exercise {number}: the solution should pass its check"

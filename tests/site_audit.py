@@ -1,14 +1,13 @@
 """Look at the pages of a built site: first as text, then as a browser shows them."""
 
-import asyncio
 import functools
 import http.server
 import itertools
 import json
 import re
 import threading
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, NavigableString
@@ -23,17 +22,10 @@ FLAGS = [
     "--disable-sync",
 ]
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOUR_RULES = ["color-contrast", "link-in-text-block"]
-VIEWS = [("light", 1300), ("light", 390), ("dark", 390), ("dark", 1300)]
 NARROW = 320
-WORKERS = 3
+WORKERS = 2
 
 # ---------------------------------------------------------------------------- pages as text
-
-
-def html_pages(site):
-    """Return the pages of a site, in the order of their names."""
-    return sorted(site.rglob("*.html"))
 
 
 @functools.cache
@@ -71,31 +63,23 @@ def broken_links(page, site):
 
 def outside_files(page):
     """List the files that a page would load from another host."""
-    problems = []
-    for tag in parse(page).find_all(["link", "script", "img", "source", "iframe", "video"]):
-        address = tag.get("src") or tag.get("href") or ""
-        if tag.name == "link" and tag.get("rel") in (["canonical"], ["license"]):
-            continue
-        if is_outside(address):
-            problems.append(f"<{tag.name}> {address}")
-    return problems
+    found = parse(page).find_all(["link", "script", "img", "source", "iframe", "video"])
+    tags = [tag for tag in found if tag.get("rel") not in (["canonical"], ["license"])]
+    loaded = [(tag.name, tag.get("src") or tag.get("href") or "") for tag in tags]
+    return [f"<{name}> {address}" for name, address in loaded if is_outside(address)]
 
 
 def poor_alternatives(page):
     """List the pictures whose text alternative says nothing."""
     problems = []
     for image in parse(page).find_all("img"):
-        alt = image.get("alt")
-        source = image.get("src", "")[:60]
-        named_by_text = image.find_parent(["a", "button"])
-        if alt is None:
+        alt, source = image.get("alt"), image.get("src", "")[:60]
+        link = image.find_parent(["a", "button"])
+        if not alt and (alt is None or not (link and link.get_text(strip=True))):
             problems.append(f"{source}: no alt")
-        elif alt == "":
-            if not (named_by_text and named_by_text.get_text(strip=True)):
-                problems.append(f"{source}: empty alt")
-        elif re.search(r"\.(png|svg|jpe?g|gif)$|^[0-9a-f]{16,}|^_images", alt):
+        elif alt and re.search(r"\.(png|svg|jpe?g|gif)$|^[0-9a-f]{16,}|^_images", alt):
             problems.append(f"{source}: a file name is no alt: {alt}")
-        elif len(alt) < 15 and not named_by_text:
+        elif alt and len(alt) < 15 and not link:
             problems.append(f"{source}: this alt says too little: {alt}")
     return problems
 
@@ -170,71 +154,86 @@ def serve(site):
         def log_message(self, *arguments):
             pass
 
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
 
 
-@asynccontextmanager
-async def launched(browser_path):
+@contextmanager
+def launched(browser_path):
     """Start a browser; yields it."""
-    from playwright.async_api import async_playwright
+    from playwright.sync_api import sync_playwright
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         try:
             yield browser
         finally:
-            await browser.close()
+            browser.close()
 
 
-@asynccontextmanager
-async def opened(browser, home, **options):
+@contextmanager
+def opened(browser, home, **options):
     """
     Open an empty page that reaches nothing but the site; yields the page and what goes wrong.
 
     What goes wrong is a dictionary of lists: ``foreign`` requests, ``failed`` requests, ``console``
     errors and warnings.
     """
-    context = await browser.new_context(**options)
     found = {"foreign": [], "failed": [], "console": []}
 
-    async def only_the_site(route):
+    def only_the_site(route):
         address = route.request.url
         if address.startswith((home, "data:", "blob:")):
-            await route.continue_()
+            route.continue_()
         else:
             found["foreign"].append(address)
-            await route.abort()
+            route.abort()
 
-    await context.route("**/*", only_the_site)
-    page = await context.new_page()
-    page.on(
-        "response",
-        lambda answer: answer.status >= 400 and found["failed"].append(answer.url),
-    )
-    page.on(
-        "requestfailed",
-        lambda request: request.url.startswith(home) and found["failed"].append(request.url),
-    )
+    def note_answer(answer):
+        if answer.status >= 400:
+            found["failed"].append(answer.url)
+
+    def note_failure(request):
+        if request.url.startswith(home):
+            found["failed"].append(request.url)
+
+    def note_line(line):
+        if line.type in ("error", "warning"):
+            found["console"].append(line.text)
+
+    context = browser.new_context(**options)
+    context.route("**/*", only_the_site)
+    page = context.new_page()
+    page.on("response", note_answer)
+    page.on("requestfailed", note_failure)
+    page.on("console", note_line)
     page.on("pageerror", lambda error: found["console"].append(str(error)))
-    page.on(
-        "console",
-        lambda line: line.type in ("error", "warning") and found["console"].append(line.text),
-    )
     try:
         yield page, found
     finally:
-        await context.close()
+        context.close()
 
 
 UNFOLD = "document.querySelectorAll('details').forEach((box) => { box.open = true; })"
+
+# Marks the words of code of which the page has the like: the same colour and size on the same
+# ground have the same contrast, and a page has thousands.
+MARK_REPEATED = """() => {
+  const ground = (e) => { const colour = getComputedStyle(e).backgroundColor;
+    return colour === 'rgba(0, 0, 0, 0)' && e.parentElement ? ground(e.parentElement) : colour; };
+  const seen = new Set();
+  for (const word of document.querySelectorAll('.highlight pre span')) {
+    const { color, fontSize, fontWeight } = getComputedStyle(word);
+    const look = [color, fontSize, fontWeight, ground(word)].join();
+    word.toggleAttribute('data-repeated', seen.has(look));
+    seen.add(look);
+  }
+}"""
 
 # A page that knows no themes has none to wait for.
 THEME_IS = "(theme) => [theme, undefined].includes(document.documentElement.dataset.theme)"
@@ -256,75 +255,64 @@ OVERFLOW = """() => {
 }"""
 
 
-async def run_axe(page, theme):
-    """Return the accessibility violations of the page as it is shown now."""
-    rules = {"type": "tag", "values": AXE_TAGS}
-    if theme == "dark":  # the other rules have been run in light, and a theme is only colours
-        rules = {"type": "rule", "values": COLOUR_RULES}
-    options = json.dumps({"runOnly": rules, "resultTypes": ["violations"]})
-    report = await page.evaluate(f"axe.run(document, {options})")
+def violations(page, theme, width):
+    """List what axe finds in one theme, at one width."""
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(120)
+    page.wait_for_function(THEME_IS, arg=theme, timeout=10_000)
+    page.evaluate(MARK_REPEATED)
+    options = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": ["violations"]}
+    report = page.evaluate(f"axe.run({{exclude: [['[data-repeated]']]}}, {json.dumps(options)})")
     return [
-        f"{violation['id']} x{len(violation['nodes'])}: {violation['nodes'][0]['html'][:150]} "
+        f"{theme} {width}: {violation['id']} x{len(violation['nodes'])}: "
+        f"{violation['nodes'][0]['html'][:150]} "
         f"{(violation['nodes'][0]['any'] or [{}])[0].get('message', '')[:120]}"
         for violation in report["violations"]
     ]
 
 
-async def audit_page(browser, site, home, path, axe):
+def audit_page(browser, site, home, path, views):
     """Open one page over http and from the disk; return everything that is wrong."""
-    name = path.relative_to(site).as_posix()
-    options = {"viewport": {"width": 1300, "height": 900}, "reduced_motion": "reduce"}
-    result = {"violations": [], "overflow": []}
-    async with opened(browser, home, color_scheme="light", **options) as (page, found):
-        await page.goto(home + name, wait_until="load")
-        await page.wait_for_timeout(250)
-        result["http"] = {key: list(value) for key, value in found.items()}
-        await page.evaluate(UNFOLD)
-        await page.evaluate(axe)
-        for theme, width in VIEWS:
-            await page.emulate_media(color_scheme=theme)
-            await page.set_viewport_size({"width": width, "height": 900})
-            await page.wait_for_timeout(120)
-            await page.wait_for_function(THEME_IS, arg=theme, timeout=10_000)
-            for violation in await run_axe(page, theme):
-                result["violations"].append(f"{theme} {width}: {violation}")
-        await page.set_viewport_size({"width": NARROW, "height": 900})
-        await page.wait_for_timeout(200)
-        result["overflow"] = await page.evaluate(OVERFLOW)
-    root = site.as_uri() + "/"
-    async with opened(browser, root, **options) as (page, found):
-        await page.goto(path.as_uri(), wait_until="load")
-        await page.wait_for_timeout(150)
-        result["file"] = {key: list(value) for key, value in found.items()}
-    return name, result
-
-
-async def audit_site(site, browser_path, paths):
-    """Audit pages, a few at a time; return a dictionary from the name of a page to its result."""
     from axe_playwright_python.base import AXE_SCRIPT
 
-    turns = asyncio.Semaphore(WORKERS)
-    with serve(site) as home:
-        async with launched(browser_path) as browser:
-
-            async def audit(path):
-                async with turns:
-                    return await audit_page(browser, site, home, path, AXE_SCRIPT)
-
-            return dict(await asyncio.gather(*(audit(path) for path in paths)))
-
-
-def complaints(report, *keys):
-    """Return what an audit found under some keys, as lines that begin with the page."""
-    lines = []
-    for name, result in report.items():
-        found = result
-        for key in keys:
-            found = found[key]
-        lines += [f"{name}: {item}" for item in found]
-    return lines
+    options = {"viewport": {"width": 1300, "height": 900}, "reduced_motion": "reduce"}
+    with opened(browser, home, color_scheme="light", **options) as (page, found):
+        page.goto(home + path.relative_to(site).as_posix(), wait_until="load")
+        page.wait_for_timeout(250)
+        result = {key: [f"http: {line}" for line in lines] for key, lines in found.items()}
+        page.evaluate(UNFOLD)
+        page.evaluate(AXE_SCRIPT)
+        result["violations"] = [line for view in views for line in violations(page, *view)]
+        page.set_viewport_size({"width": NARROW, "height": 900})
+        page.wait_for_timeout(200)
+        result["overflow"] = page.evaluate(OVERFLOW)
+    with opened(browser, site.as_uri() + "/", **options) as (page, found):
+        page.goto(path.as_uri(), wait_until="load")
+        page.wait_for_timeout(150)
+        for key, lines in found.items():
+            result[key] += [f"file: {line}" for line in lines]
+    return result
 
 
-def default_site(root):
-    """Return the folder that ``make book`` writes to."""
-    return Path(root) / "_build" / "html"
+def audit_site(site, browser_path, paths, views_of):
+    """
+    Audit pages, with a browser on each core; return kind of problem -> lines.
+
+    ``views_of`` gives the themes and widths in which axe looks at a page.
+    """
+
+    def audit_share(share):
+        with launched(browser_path) as browser:
+            return [
+                (path.name, audit_page(browser, site, home, path, views_of(path))) for path in share
+            ]
+
+    heaviest_first = sorted(paths, key=lambda path: -path.stat().st_size)
+    shares = [heaviest_first[start::WORKERS] for start in range(min(WORKERS, len(paths)))]
+    problems = {}
+    with serve(site) as home, ThreadPoolExecutor(WORKERS) as pool:
+        for name, result in itertools.chain(*pool.map(audit_share, shares)):
+            for kind, lines in result.items():
+                problems.setdefault(kind, []).extend(f"{name}: {line}" for line in lines)
+    return problems

@@ -26,6 +26,7 @@ from utils.diagrams import (
     plot_pool_step,
     plot_window_step,
 )
+from utils.drawing.page import PHONE_WIDTH, drawn_for
 from utils.experiments import load_results
 from utils.figures.chapter_02 import patch_mask, plot_flattened, plot_networks
 from utils.figures.chapter_04 import (
@@ -210,3 +211,12 @@ def test_a_figure_is_drawn_as_the_book_shows_it(chapter, call):
         figure.savefig(buffer, format="png", dpi=2 * figure.dpi)
         plt.close(figure)
     assert picture_difference(stored(chapter, call), buffer.getvalue()) == ""
+
+
+@pytest.mark.parametrize(("chapter", "call"), FIGURES)
+def test_a_figure_fits_a_telephone(chapter, call):
+    with drawn_for(PHONE_WIDTH):
+        drawn = FIGURES[chapter, call]()
+    figure = drawn if isinstance(drawn, Figure) else drawn.figure
+    assert figure.get_figwidth() <= PHONE_WIDTH + 1e-6
+    plt.close(figure)

@@ -12,6 +12,8 @@ from matplotlib.patches import Circle, FancyArrowPatch, Polygon
 from torch import nn
 
 from tests.drawn import (
+    assert_chart_can_be_read,
+    assert_fills_its_figure,
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
     assert_texts_do_not_touch,
@@ -176,6 +178,7 @@ class TestParameterCount:
             (nn.Conv2d(6, 6, 3, groups=6), "54 + 6 = 60 parameters"),
             (nn.Conv2d(4, 5, 1, bias=False), "20 parameters, no bias"),
             (nn.Conv2d(2, 1, (1, 5)), "10 + 1 = 11 parameters"),
+            (nn.Conv2d(1, 4, 2), "16 + 4 = 20 parameters"),
         ],
     )
     def test_every_parameter_is_drawn_once(self, layer, words):
@@ -271,6 +274,9 @@ class TestAccuracies:
             found = torch.tensor(np.array([seed.get_ydata() for seed in seeds])).T
             torch.testing.assert_close(found, values, check_dtype=False)
             assert np.abs(line.get_xdata() - (0, 2)).max() <= 0.1, "at its place, a little aside"
+            assert (upper.get_markersize(), upper.get_markeredgewidth()) == (10, 2), "caps"
+            assert (line.get_linewidth(), bars.lines[2][0].get_linewidth()[0]) == (2.5, 2)
+        assert_chart_can_be_read(ax, [bars.lines[0] for bars in ax.containers])
 
     def test_networks_differ_in_more_than_colour(self):
         bars = plot_accuracies(self.RESULTS, {0: "normal", 1: "shift 1"}).axes[0].containers
@@ -291,6 +297,11 @@ class TestAccuracies:
         expected = [TEXT_COLOURS[role_of(last[height])] for height in sorted(last)]
         assert [text.get_color() for text in order] == expected, "lowest first"
 
+    def test_the_axis_reaches_a_tenth_beyond_its_numbers(self):
+        (ax,) = plot_accuracies(self.RESULTS, {1: "shift 1", 4: "shift 4"}).axes
+        assert ax.get_xlim() == pytest.approx((0.7, 4.3))
+        assert [tick for tick in ax.get_yticks() if tick % 10 == 0], "round numbers"
+
     def test_the_axis_begins_below_the_lowest_seed_or_where_told(self):
         lowest = min(
             100 * self.RESULTS.of(name, "normal").min().item() for name in self.RESULTS.accuracies
@@ -298,6 +309,7 @@ class TestAccuracies:
         (ax,) = plot_accuracies(self.RESULTS, {"normal": "normal"}).axes
         assert ax.get_ylim() == pytest.approx((lowest - 4, 101.5))
         assert [label.get_text() for label in ax.get_xticklabels()] == ["normal"]
+        assert ax.get_xlim() == (-0.1, 0.1)
         (ax,) = plot_accuracies(self.RESULTS, {"normal": "normal"}, low=0.25).axes
         assert ax.get_ylim()[0] == 25
 
@@ -417,13 +429,15 @@ class TestAccuracyCurves:
         assert ax.lines[0].get_ydata() == pytest.approx([0.8, 0.55, 0.2])
         (band,) = (c for c in ax.collections if isinstance(c, PolyCollection))
         edge = {(float(x), round(float(y), 4)) for x, y in band.get_paths()[0].vertices}
+        assert (band.get_alpha(), band.get_linewidth()) == (0.25, 0)
+        assert (ax.get_ylim(), list(ax.get_yticks())) == ((0, 1.02), [0, 0.5, 1])
         assert edge == {(0, 0.9), (0, 0.7), (45, 0.5), (45, 0.6), (90, 0.1), (90, 0.3)}
 
     def test_guessing_is_a_level(self):
         ax = self.curves().axes[0]
         assert list(ax.lines[-1].get_ydata()) == [0.25, 0.25]
         (text,) = ax.texts
-        assert text.get_text() == "guessing"
+        assert (text.get_text(), text.get_position()[0]) == ("guessing", 0)
         assert 0.2 < text.get_position()[1] < 0.25, "underneath"
 
     def test_networks_differ_in_more_than_colour(self):
@@ -446,7 +460,9 @@ class TestAccuracyCurves:
             assert at[0] == pytest.approx((box.x0 + box.x1) / 2, abs=1e-6)
             assert box.y0 > ax.get_position().y1
             assert box.width * figure.get_figwidth() == pytest.approx(0.75)
+        assert_chart_can_be_read(ax, ax.lines[:1])
         assert_nothing_is_cut_off(figure)
+        assert_fills_its_figure(figure)
 
 
 class TestTrust:
@@ -462,9 +478,13 @@ class TestTrust:
         (legend,) = figure.legends
         assert [text.get_text() for text in legend.get_texts()] == names
         assert ax.get_ylim() == (-0.02, 1.02)
+        assert_chart_can_be_read(ax, lines)
         assert_nothing_is_cut_off(figure)
+        assert_fills_its_figure(figure)
         figure.draw_without_rendering()
         assert legend.get_window_extent().y0 > ax.get_window_extent().y1
+        lines = {round(text.get_window_extent().y0) for text in legend.get_texts()}
+        assert len(lines) == 3, "two beside each other"
 
     def test_agreement_is_mean_and_spread(self):
         values = torch.tensor([0.2, 0.4, 0.9])
@@ -487,7 +507,12 @@ class TestTrust:
         zero, between = ax.lines[0], ax.lines[-1]
         assert list(zero.get_xdata()) == [0, 0]
         assert list(between.get_ydata()) == [0.5, 0.5]
+        assert zero.get_linewidth() > between.get_linewidth()
+        assert first[0] == pytest.approx(-0.12)
+        assert {bars.lines[2][0].get_linewidth()[0] for bars in ax.containers} == {2.5}
+        assert_chart_can_be_read(ax, [bars.lines[0] for bars in ax.containers])
         assert_nothing_is_cut_off(figure)
+        assert_fills_its_figure(figure, margin=0.5)
         (legend,) = figure.legends
         assert [text.get_text() for text in legend.get_texts()] == ["trained", "random"]
         assert legend.get_window_extent().y0 > ax.get_window_extent().y1

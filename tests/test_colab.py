@@ -5,20 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.notebook_rules import NOTEBOOKS, ROOT
+from tools.execute_notebooks import execute
 from tools.setup_cell import SETUP_CELL
 
-pytest.importorskip("nbclient")
-
-from tools.execute_notebooks import execute
-
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 FOLDER, BRANCH = re.search(r'^REPO, BRANCH = ".*/(.*)", "(.*)"$', SETUP_CELL, re.MULTILINE).groups()
 
 
@@ -83,8 +78,8 @@ def test_without_network_one_line_says_what_to_do(content, monkeypatch):
     (output,) = cell.outputs
     (line,) = output.traceback
     assert line == (
-        f"The course's helpers could not be fetched from {nowhere.as_uri()}: check the network "
-        f"connection, then run this cell again (or unpack the course into {FOLDER}/)."
+        f"The course's helpers could not be fetched from {nowhere.as_uri()}: check the network and "
+        f"that git is installed, then run this cell again (or unpack the course into {FOLDER}/)."
     )
     assert not list(content.iterdir())
 
@@ -92,6 +87,7 @@ def test_without_network_one_line_says_what_to_do(content, monkeypatch):
 def test_without_git_one_line_says_what_to_do(content):
     run = run_set_up(content, PATH="")
     assert "HelpersMissing: The course's helpers could not be fetched" in run.stderr
+    assert "check the network and that git is installed" in run.stderr
 
 
 def test_a_second_run_fetches_nothing(content, remote):

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from tests.drawn import (
+    assert_fills_its_figure,
     assert_no_figure_is_open,
     assert_nothing_is_cut_off,
     grey,
@@ -113,6 +114,8 @@ class TestHeatmaps:
         names = [f"{n}" if n else "two\nlines" for n in range(number)]
         figure = plot_heatmaps([grey(8, 8)] * number, maps, titles=names)
         assert_nothing_is_cut_off(figure, smallest=12)
+        if number > 1:
+            assert_fills_its_figure(figure, margin=0.2)
         axes = figure.axes[:-1]
         boxes = [ax.get_window_extent() for ax in figure.axes]
         boxes += [
@@ -171,3 +174,4 @@ class TestTiles:
         assert gaps == pytest.approx([25] * number)
         assert figure.get_figwidth() <= 7.2 + 1e-6
         assert_nothing_is_cut_off(figure)
+        assert_fills_its_figure(figure, margin=0.1)

@@ -1,8 +1,8 @@
 """Every notebook keeps every rule, and every rule notices what it is there for."""
 
 import base64
+import functools
 import io
-from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -10,13 +10,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from tests.notebook_rules import KINDS, RULES, Chapter, code_lines, without_code
+from tests.notebook_rules import KINDS, NOTEBOOKS, ROOT, RULES, Chapter, code_lines, without_code
 from tools.execute_notebooks import SOLUTION_PROMPTS
 from tools.notebook_format import canonical, to_text
 from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
-NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+BOOK = ROOT / "book"
 RULES_BY_NAME = {function.__name__: function for function in RULES}
 
 
@@ -37,14 +36,7 @@ def test_figure_names_are_unique_in_the_book():
     assert sorted(set(names)) == sorted(names)
 
 
-_chapters = {}
-
-
-def chapter(path):
-    """Read a notebook once."""
-    if path not in _chapters:
-        _chapters[path] = Chapter(path)
-    return _chapters[path]
+chapter = functools.cache(Chapter)  # each is read once
 
 
 # ---------------------------------------------------------------- a good notebook, made here
@@ -76,10 +68,7 @@ def animation_cell(source="animate_conv(X, K)", *, alt=ALT):
 
 def exercise_cells(number, kind):
     check = f'check("{number}", answer)'
-    solved = {
-        "tags": ["solution", "hide-cell"],
-        "mystnb": dict(SOLUTION_PROMPTS),
-    }
+    solved = {"tags": ["solution", "hide-cell"], "mystnb": dict(SOLUTION_PROMPTS)}
     return [
         new_markdown_cell(f"### Exercise {number} ({kind})\n\nHow large is it?"),
         new_code_cell(
@@ -307,6 +296,8 @@ FLAWS = {
         text(13, '"3.1"', '"3.2"'),
         text(12, 'check("3.1", answer)', 'check("3.1", answer)\nprint(answer)'),
         lambda cells: cells[12].outputs.clear(),
+        lambda cells: cells[12].outputs[0].update(text="Exercise 3.1: not done yet\nor is it?\n"),
+        lambda cells: cells[13].outputs[0].update(text="Exercise 3.1: all 2 tests pass at last\n"),
         lambda cells: cells[13].outputs[0].update(text="Exercise 3.1: test 1 fails: it is odd\n"),
         lambda cells: cells[13].metadata["mystnb"].update(code_prompt_show="Solution"),
         lambda cells: cells.insert(13, cells.pop(12)),

@@ -4,34 +4,36 @@ import re
 import shutil
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
+from docutils import nodes, utils
 
-from tools.sphinx_ext import latex_mathml
-from tools.sphinx_ext.latex_mathml import LatexError, latex_to_mathml
+from tools.sphinx_ext.book_math import FormulaError, latex_to_mathml
+from tools.sphinx_ext.book_site import page_description, start_afresh
 from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
+from tools.subset_math_font import characters, subset_math_font
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTENSIONS = ROOT / "tools" / "sphinx_ext"
 BUILDER = Path(sys.executable).with_name("jupyter-book")
-
-NAMESPACE = f"{{{latex_mathml.NAMESPACE}}}"
 
 
 def tree(latex, **options):
     """Return the MathML of a formula as an element, without the namespace."""
-    root = ElementTree.fromstring(latex_to_mathml(latex, **options))
-    for element in root.iter():
-        element.tag = element.tag.removeprefix(NAMESPACE)
-    return root
+    text = latex_to_mathml(latex, **options)
+    return ElementTree.fromstring(text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ""))
 
 
 def inner(latex, **options):
     """Return what is inside the outer element, as text."""
-    root = tree(latex, **options)
-    return "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
+    return "".join(ElementTree.tostring(part, "unicode") for part in tree(latex, **options))
+
+
+def operators(latex, attribute):
+    """Return one attribute of each operator of a formula."""
+    return [(sign.text, sign.get(attribute)) for sign in tree(latex).iter("mo")]
 
 
 # ---------------------------------------------------------------------------- formulas
@@ -45,115 +47,174 @@ def inner(latex, **options):
         ("14{,}450{,}688", "<mn>14,450,688</mn>"),
         (r"\frac{n}{s}", "<mfrac><mi>n</mi><mi>s</mi></mfrac>"),
         ("x_i^2", "<msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup>"),
-        ("x'", "<msup><mi>x</mi><mo>′</mo></msup>"),
-        (r"C_{\text{in}}", "<msub><mi>C</mi><mtext>in</mtext></msub>"),
-        (r"\sqrt{x}", "<msqrt><mi>x</mi></msqrt>"),
+        (r"C_\text{in}", "<msub><mi>C</mi><mtext>in</mtext></msub>"),
         (r"\sqrt[3]{x}", "<mroot><mi>x</mi><mn>3</mn></mroot>"),
         (r"\mathbb{R}", "<mi>ℝ</mi>"),
         (r"\mathbf{w}", "<mi>𝐰</mi>"),
-        (r"\mathrm{out}", "<mi>out</mi>"),
-        (r"\Gamma", '<mi mathvariant="normal">Γ</mi>'),
-        (r"\operatorname{softmax}", "<mi>softmax</mi>"),
-        (r"\bar{x}", '<mover accent="true"><mi>x</mi><mo stretchy="false">¯</mo></mover>'),
+        (r"\Gamma", '<mi class="capital-greek" mathvariant="normal">Γ</mi>'),
+        (r"\bar{x}^2", '<msup><mover accent="true"><mi>x</mi><mo stretchy="false">ˉ</mo></mover>'
+         "<mn>2</mn></msup>"),
+        (r"\bar{x}_i", '<msub><mover accent="true"><mi>x</mi><mo stretchy="false">ˉ</mo></mover>'
+         "<mi>i</mi></msub>"),
+        (r"\ln p", '<mi>ln</mi><mspace width="0.167em" /><mi>p</mi>'),
+        (r"\ln\frac{a}{b}", '<mi>ln</mi><mspace width="0.167em" />'
+         "<mfrac><mi>a</mi><mi>b</mi></mfrac>"),
+        (r"\max_i x", '<munder><mo movablelimits="true" lspace="0" rspace="0.167em">max</mo>'
+         "<mi>i</mi></munder><mi>x</mi>"),
+        ("n/m.", '<mi>n</mi><mo stretchy="false" lspace="0" rspace="0">/</mo><mi>m</mi>'
+         '<mo lspace="0" rspace="0">.</mo>'),
     ],
-)
+)  # fmt: skip
 def test_small_formulas(latex, mathml):
     assert inner(latex) == mathml
 
 
-def test_sums_have_their_limits_below_and_above():
-    assert [element.tag for element in tree(r"\sum_{u=0}^{k-1} x_u")[0]] == ["munderover", "msub"]
-    assert tree(r"\max_{i} x_i")[0][0].tag == "munder"
-    assert tree(r"\int_0^1 x").find(".//msubsup") is not None
+@pytest.mark.parametrize(
+    ("command", "sign"),
+    list(zip(
+        r"\approx \equiv \neq \leq \geq \ll \gg \sim \in \subset \to \mapsto \cdot \times \pm \odot"
+        r" \infty \partial \nabla \lfloor \rfloor \lceil \rceil \ldots".split(),
+        "≈≡≠≤≥≪≫∼∈⊂→↦⋅×±⊙∞∂∇⌊⌋⌈⌉…",
+        strict=True,
+    )),
+)  # fmt: skip
+def test_a_command_shows_its_own_sign(command, sign):
+    assert "".join(tree(f"a {command} b").itertext()) == f"a{sign}b"
 
 
-def test_brackets_stretch_only_when_asked():
-    floor = tree(r"\left\lfloor \frac{n}{s} \right\rfloor + 1")
-    fences = floor.findall(".//mo[@fence]")
-    assert [fence.text for fence in fences] == ["⌊", "⌋"]
-    assert {fence.get("stretchy") for fence in fences} == {"true"}
-    assert {fence.get("stretchy") for fence in tree("f(x)").findall(".//mo")} == {"false"}
+def test_a_sum_has_its_limits_below_and_above():
+    assert [part.tag for part in tree(r"\sum_{u=0}^{k-1} x_u", display=True)] == [
+        *("munderover", "msub")
+    ]
 
 
-def test_signs_are_unary_after_an_operator():
-    signs = tree(r"-a + (-b) \cdot c - d").iter("mo")
-    forms = [sign.get("form") for sign in signs if sign.text == "−"]
-    assert forms == ["prefix", "prefix", "infix"]
+@pytest.mark.parametrize(
+    ("latex", "stretchy"),
+    [
+        (r"f(\{x\})", ["false"] * 4),
+        (r"\lfloor x \rfloor + |x|", ["false", "false", None, "false", "false"]),
+        (r"\left\lfloor \frac{n}{s} \right\rfloor", [None, None]),
+        (r"\left\{ x \right.", [None]),
+        (r"\begin{pmatrix} 1 \end{pmatrix}", [None, None]),
+        (r"\begin{cases} 1 & x \\ 2 & y \end{cases}", [None]),
+    ],
+)
+def test_brackets_grow_only_when_asked(latex, stretchy):
+    assert [value for _, value in operators(latex, "stretchy")] == stretchy
 
 
-def test_matrices_keep_rows_and_columns():
+@pytest.mark.parametrize(
+    ("latex", "forms"),
+    [
+        ("-a - b", ["prefix", "infix"]),
+        (r"[1, 0, -1]", ["prefix"]),
+        (r"a \cdot (-b) - \, -c", ["prefix", "infix", "prefix"]),
+        (r"x = -1, \quad (y) - 2", ["prefix", "infix"]),
+        (r"\begin{pmatrix} 1 & -1 \end{pmatrix}", ["prefix"]),
+        (r"\begin{aligned} a &- b \\ &\; - c \\ -d \end{aligned}", ["infix", "infix", "prefix"]),
+    ],
+)
+def test_a_minus_stands_close_to_its_number_and_away_from_a_term(latex, forms):
+    assert [form for sign, form in operators(latex, "form") if sign == "−"] == forms
+
+
+def test_big_brackets_have_the_sizes_of_latex():
+    latex = r"\bigl( \Bigl( \biggl( \Biggl( x \Biggr) \biggr) \Bigr) \bigr)"
+    for side in ("minsize", "maxsize"):
+        sizes = [size for _, size in operators(latex, side)]
+        assert sizes[:4] == sizes[:3:-1] == ["1.2em", "1.8em", "2.4em", "3em"]
+
+
+def test_tables_keep_rows_and_columns():
     table = tree(r"\begin{bmatrix} 1 & 2 & 3 \\ 4 & -5 & 6 \\ \end{bmatrix}").find(".//mtable")
-    assert ["".join(row.itertext()) for row in table] == ["123", "4−56"]
-    assert [len(row) for row in table] == [3, 3]
-
-
-def test_rows_without_an_environment_are_aligned():
-    table = tree(r"a &= b \\ c &= d", display=True).find(".//mtable")
-    assert table.get("class") == "math-aligned"
-    with pytest.raises(LatexError, match="environment"):
-        latex_to_mathml(r"a &= b \\ c &= d")
+    assert [["".join(cell.itertext()) for cell in row] for row in table] == [
+        *(["1", "2", "3"], ["4", "−5", "6"])
+    ]
+    aligned = tree(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", display=True)[0]
+    assert aligned.attrib == {"class": "ams-align", "displaystyle": "true"}
 
 
 def test_the_source_is_the_text_alternative():
     root = tree(r"  \frac{1}{2}" "\n  < x ", display=True)
     assert root.get("alttext") == r"\frac{1}{2} < x"
     assert root.get("display") == "block"
+    assert tree("x").get("display") == "inline"
 
 
 @pytest.mark.parametrize(
     ("latex", "message"),
     [
         ("", "empty"),
-        (r"\frac{1}", "something is missing"),
-        (r"\foo{x}", r"\\foo.* is not known"),
-        (r"\operatornam{x}", "not known"),
-        ("a_", "something is missing"),
-        ("{a", "}” is missing"),
-        ("a}", "too many"),
-        ("x^10", "braces are missing"),
+        (r"\foo{x}", r"Unknown LaTeX command .*foo"),
+        ("50 € x", "Unsupported character"),
+        (r"\begin{foo} 1 \end{foo}", 'Environment "foo" not supported'),
+        # unfinished
+        (r"\frac{1}", "missing"),
+        (r"\sqrt{\frac{1}}", "something is missing"),
+        ("{a_}", "something is missing"),
+        ("_a", "something is missing"),
+        (r"\mathbb", "something is missing"),
+        (r"x\sqrt{}", "something is missing"),
+        # without a partner
+        ("{a", "“}” is missing, at “{a”"),
+        ("a}", "“}” has no partner"),
+        (r"\text{a", "“}” is missing"),
+        (r"\left( x", r"“\\right” is missing"),
+        (r"{\left( x} \right)", "has no partner"),
+        (r"x \right)", r"“\\right” has no partner, at “\\right\)”"),
+        (r"\left x \right)", "delimiter"),
+        (r"\Bigl( x", r"“\\Bigr” is missing"),
+        (r"\Bigl( x \bigr)", "has no partner"),
+        (r"\begin{bmatrix} 1", r"“\\end\{bmatrix\}” is missing"),
+        (r"\begin{bmatrix} 1 \end{pmatrix}", "has no partner"),
+        (r"\end{bmatrix}", "has no partner"),
+        ("a & b", "need an environment"),
+        (r"a \\ b", "need an environment"),
+        (r"\begin{bmatrix} {a & b} \end{bmatrix}", "need an environment"),
+        # what would quietly be shown wrong
+        ("x'", "prime"),
+        ("x^10", "braces"),
+        ("[1,0]", "space after the comma"),
         ("a^b^c", "two scripts"),
-        (r"\left( x", r"\\right” is missing"),
-        (r"x \right)", "no partner"),
-        (r"\left x", "delimiter"),
-        (r"\begin{bmatrix} 1", r"\\end\{bmatrix\}” is missing"),
-        (r"\begin{bmatrix} 1 \end{pmatrix}", r"\\end\{bmatrix\}” is missing"),
-        (r"\end{bmatrix}", "no partner"),
-        (r"\begin{foo} 1 \end{foo}", "environment “foo” is not known"),
-        (r"\begin{array}{cx} 1 \end{array}", "columns"),
-        (r"\begin{array}{c} 1 & 2 \end{array}", "more cells"),
-        ("a & b", "environment"),
-        (r"\text{a", "closing brace"),
-        (r"\text{$a$}", "plain text"),
-        (r"\mathbf{a+b}", "letters and digits"),
-        (r"\mathbb", "letters and digits"),
-        ("a % b", "not known"),
-        ("50 € x", "not known"),
+        ("a_{b_{c}}_d", "two scripts"),
+        (r"\hat{y}_i^2", "two scripts"),
+        (r"\underbrace{ab}_n", "two scripts"),
+        (r"\overbrace{ab}_n", "two scripts"),
+        (r"\boldsymbol{w} x", r"write \\mathbf"),
+        (r"\operatorname*{argmax}", r"write \\underset"),
     ],
-)
+)  # fmt: skip
 def test_wrong_formulas_are_refused(latex, message):
-    with pytest.raises(LatexError, match=message):
-        latex_to_mathml(latex)
+    with pytest.raises(FormulaError, match=message):
+        latex_to_mathml(latex, display=True)
 
 
 def test_every_prefix_of_a_formula_is_a_formula_or_an_error():
     formula = (
-        r"\left\lfloor \frac{n + 2p - d(k - 1)}{s} \right\rfloor + \sum_{i=0}^{n} x'_i "
+        r"\left\lfloor \frac{n + 2p - d(k - 1)}{s} \right\rfloor + \sum_{i=0}^{n} x_i "
         r"\begin{cases} 1 & \text{if } x \\ \mathbf{0} & \sqrt[3]{y} \end{cases}"
     )
     latex_to_mathml(formula)
     for end in range(len(formula)):
         try:
             latex_to_mathml(formula[:end], display=True)
-        except LatexError:
+        except FormulaError:
             continue
 
 
-def test_every_character_is_in_the_font():
+def test_the_font_is_cut_to_the_characters_of_the_formulas(tmp_path):
     ttlib = pytest.importorskip("fontTools.ttLib")
     pytest.importorskip("brotli")
-    font = ttlib.TTFont(ROOT / "book/_static/fonts/stix-two-math.woff2")
+    source, target = ROOT / "book/_static/fonts/stix-two-math.woff2", tmp_path / "small.woff2"
+    formulas = latex_to_mathml(r"x + \Gamma \ln(7)"), latex_to_mathml(r"h \le 7", display=True)
+    (tmp_path / "page.html").write_text("b <b>c</b>".join(formulas), encoding="utf-8")
+    assert characters(tmp_path) == set("𝑥+Γln(7)ℎ≤")  # single letters lean, others do not
+    subset_math_font(source, target, characters(tmp_path))
+    font = ttlib.TTFont(target)
     assert "MATH" in font
-    assert not latex_mathml.characters() - {chr(code) for code in font.getBestCmap()}
+    assert {chr(code) for code in font.getBestCmap()} - characters(tmp_path) == {"≥"}  # mirrored
+    with pytest.raises(ValueError, match="missing characters: 文"):
+        subset_math_font(source, target, {"文"})
 
 
 # ---------------------------------------------------------------------------- style sheets
@@ -164,7 +225,7 @@ def test_rules_that_match_nothing_are_left_out():
     /* a comment with .b { } in it */
     @charset "UTF-8";
     .a, .b { color: red }
-    .b { color: blue }
+    #b, b.b { color: blue }
     a:not(.b) .a::before { content: "} .b {" }
     @media print { .b { color: black } }
     @media screen { .a { color: white } .b { color: black } }
@@ -172,13 +233,19 @@ def test_rules_that_match_nothing_are_left_out():
     html[data-theme="dark"] p { color: grey }
     """
     short = prune_css(css, {"a"})
-    assert "blue" not in short
-    assert "black" not in short
-    assert ".a{color: red}" in short
-    assert 'a:not(.b) .a::before{content: "} .b {"}' in short
-    assert "@media screen{.a{color: white}}" in short
-    assert "@keyframes turn{from { opacity: 0 } to { opacity: 1 }}" in short
-    assert 'html[data-theme="dark"] p{color: grey}' in short
+    assert re.sub(r"\s+", "", short) == (
+        '@charset"UTF-8";.a{color:red}a:not(.b).a::before{content:"}.b{"}'
+        "@mediascreen{.a{color:white}}@keyframesturn{from{opacity:0}to{opacity:1}}"
+        'html[data-theme="dark"]p{color:grey}'
+    )
+    assert prune_css(short, {"a"}) == short
+
+
+@pytest.mark.parametrize(
+    "name", ["bs-tooltip-auto", "tooltip-inner", "dropdown-menu", "collapsing", "math-scroll"]
+)
+def test_rules_stay_whose_class_a_script_sets(name):
+    assert prune_css(f".{name}{{color:red}}", set()) == f".{name}{{color:red}}"
 
 
 def test_fonts_without_a_file_are_left_out(tmp_path):
@@ -190,29 +257,48 @@ def test_fonts_without_a_file_are_left_out(tmp_path):
     assert re.findall('"(here|gone)"', drop_missing_fonts(css + ".a{}", tmp_path)) == ["here"]
 
 
-def test_a_shortened_sheet_stays_as_it_is():
-    css = prune_css((ROOT / "book/_static/book.css").read_text(encoding="utf-8"), {"bd-article"})
-    assert css == prune_css(css, {"bd-article"})
-
-
 def test_words_are_classes_and_ids():
     assert {"sd-card", "top"} <= words('<div class="sd-card big" id="top">')
 
 
 # ---------------------------------------------------------------------------- a small book
 
-CHAPTER = r"""# 7. A chapter
+CHAPTER = r"""---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3}
+language_info: {name: python, pygments_lexer: ipython3}
+---
+# 7. A chapter
 
-The first paragraph of this chapter is what a search engine shows, so it is a sentence.
+Too short to describe it.
+
+The first long paragraph of this chapter is what a search engine shows, so it is a sentence; and it
+goes on, with words that follow the two hundred characters that fit into a list of results, which
+are cut off where a word ends.
 
 **You will be able to**
 
 - do one thing;
 - do another thing.
 
+**Predict, then run.** How many?
+
+**Trap.** A paragraph.
+
+**Your turn.** Do this:
+
+1. first,
+2. second.
+
+A list of its own:
+
+- that no box takes.
+
 **What to notice.** It is green, as {numref}`fig-07-b` and {eq}`eq-size` show.
 
 **Something else.** It is not marked.
+
+> **Trap** within a quotation is not marked.
 
 $$
 n = \left\lfloor \frac{a}{b} \right\rfloor
@@ -232,19 +318,40 @@ First
 Second
 ```
 
+```{code-cell} ipython3
+:tags: [hide-input]
+print("folded")
+```
+
 | a | b |
 |---|--:|
 | 1 | 2 |
 
 ## Summary
 
-The end.
+The end {cite:p}`lecun1998`.
 
 ## Exercises
 
 ### Exercise 7.1 (by hand)
 
 Do it.
+
+## Further reading
+
+```{bibliography}
+```
+"""
+INDEX = """# The book
+
+[First](07_chapter.md)
+
+```{figure} picture.png
+:alt: A white square on nothing at all
+:name: fig-index
+
+A picture outside the chapters
+```
 """
 
 
@@ -254,67 +361,73 @@ def build(tmp_path_factory):
     if not BUILDER.exists():
         pytest.skip("jupyter-book is not installed")
 
-    def run(chapter, *options):
-        root = tmp_path_factory.mktemp("book")
-        book = root / "book"
-        book.mkdir()
-        for name in ("_static", "_templates"):
-            shutil.copytree(ROOT / "book" / name, book / name)
-        shutil.copytree(EXTENSIONS, root / "tools" / "sphinx_ext")
-        shutil.copy(ROOT / "_config.yml", root)
-        (book / "references.bib").write_text("", encoding="utf-8")
-        (book / "index.md").write_text("# The book\n\n[First](07_chapter.md)\n", encoding="utf-8")
-        (book / "07_chapter.md").write_text(chapter, encoding="utf-8")
-        shutil.copy(ROOT / "book" / "_static" / "logo.svg", book / "picture.png")
+    def run(chapter):
+        root = tmp_path_factory.mktemp("site")
+        for name in ("book/_static", "book/_templates", "tools/sphinx_ext"):
+            shutil.copytree(ROOT / name, root / name)
+        for name in ("_config.yml", "book/references.bib"):
+            shutil.copy(ROOT / name, root / name)
+        shutil.copy(ROOT / "book/_static/logo.svg", root / "book/picture.png")
+        (root / "book/index.md").write_text(INDEX, encoding="utf-8")
+        (root / "book/07_chapter.md").write_text(chapter, encoding="utf-8")
         toc = root / "_toc.yml"
-        toc.write_text(
-            "format: jb-book\nroot: index\nchapters:\n  - file: 07_chapter\n", encoding="utf-8"
-        )
+        toc.write_text("format: jb-book\nroot: index\nchapters:\n  - file: 07_chapter\n")
+        options = ["--toc", str(toc), "-W", "-n", "--keep-going", "--path-output", str(root)]
         result = subprocess.run(
-            [
-                *(str(BUILDER), "build", str(book), "--toc", str(toc)),
-                *("-W", "-n", "--keep-going", "--path-output", str(root), *options),
-            ],
-            cwd=root,
-            capture_output=True,
-            text=True,
+            [str(BUILDER), "build", "book", *options], cwd=root, capture_output=True, text=True
         )
-        return result, root / "_build" / "html"
+        return result.returncode, result.stdout + result.stderr, root / "_build" / "html"
 
     return run
 
 
 @pytest.fixture(scope="module")
-def chapter(build):
+def site(build):
+    """The folder of the built sample book."""
+    status, output, folder = build(CHAPTER)
+    assert status == 0, output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chapter(site):
     """The page of the sample chapter."""
+    return read_page(site / "07_chapter.html")
+
+
+def read_page(path):
+    """Read a built page."""
     from bs4 import BeautifulSoup
 
-    result, site = build(CHAPTER)
-    assert result.returncode == 0, result.stdout + result.stderr
-    page = BeautifulSoup((site / "07_chapter.html").read_text(encoding="utf-8"), "html.parser")
-    page.site = site
-    return page
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def test_callouts_get_a_box(chapter):
+def test_callouts_get_a_box_with_the_list_that_follows(chapter):
     boxes = chapter.select(".book-callout")
-    assert [box.strong.get_text() for box in boxes] == ["You will be able to", "What to notice."]
-    assert len(boxes[0].select("li")) == 2
-    assert chapter.select_one(".book-notice") is boxes[1]
+    assert [(box["class"][1], box.strong.get_text(), len(box.select("li"))) for box in boxes] == [
+        ("book-outcomes", "You will be able to", 2),
+        ("book-predict", "Predict, then run.", 0),
+        ("book-trap", "Trap.", 0),
+        ("book-turn", "Your turn.", 2),
+        ("book-notice", "What to notice.", 0),
+    ]
+    assert [len(box.select("p, ul, ol")) for box in boxes] == [4, 1, 1, 4, 1]
 
 
 def test_sections_are_marked(chapter):
     assert chapter.select_one("section.book-summary > h2")
     assert chapter.select_one("section.book-exercise > h3")
+    assert chapter.select_one("section.book-further-reading > h2")
 
 
-def test_numbers_begin_with_the_chapter(chapter):
+def test_numbers_begin_with_the_chapter(site, chapter):
     numbers = [number.get_text(strip=True) for number in chapter.select(".caption-number")]
     assert numbers == ["Figure 7.1", "Figure 7.2"]
     notice = chapter.select_one(".book-notice").get_text()
     assert "Figure 7.2" in notice
     assert "(7.1)" in notice
     assert chapter.select_one(".eqno").get_text().startswith("(7.1)")
+    assert "Figure 1" in read_page(site / "index.html").select_one(".caption-number").get_text()
 
 
 def test_formulas_need_no_script(chapter):
@@ -322,28 +435,76 @@ def test_formulas_need_no_script(chapter):
     assert "mathjax" not in str(chapter.find_all("script")).lower()
 
 
+def test_a_folded_cell_is_named_by_what_the_reader_sees(chapter):
+    summary = chapter.select_one("details.hide > summary")
+    assert [part.get_text() for part in summary.select("span")] == [
+        "Show the code",
+        "Hide the code",
+    ]
+    assert "print" in summary.parent.pre.get_text()
+
+
 def test_tables_scroll_by_themselves(chapter):
     assert chapter.select_one(".pst-scrollable-table-container > table")
 
 
-def test_the_page_describes_itself(chapter):
-    text = chapter.find("meta", attrs={"name": "description"})["content"]
-    assert text.startswith("The first paragraph of this chapter")
-    assert chapter.find("meta", property="og:description")["content"] == text
+def test_the_bibliography_has_no_outdated_role(chapter):
+    entry = chapter.select_one("div.citation")
+    assert "LeCun" in entry.get_text()
+    assert not entry.has_attr("role")
+
+
+def test_a_page_describes_itself(site, chapter):
+    (text,) = [tag["content"] for tag in chapter.select("meta[name=description]")]
+    assert text.startswith("The first long paragraph of this chapter")
+    assert text.endswith(" results, which…")
+    open_graph = {tag["property"]: tag["content"] for tag in chapter.select("meta[property]")}
+    assert open_graph["og:description"] == text
+    assert open_graph["og:type"] == "article"
+    assert open_graph["og:title"] == "7. A chapter"
+    assert open_graph["og:site_name"].startswith("Convolutional Neural Networks")
     assert chapter.title.get_text().startswith("7. A chapter – Convolutional")
+    assert read_page(site / "index.html").select("meta[content=website]")
 
 
-def test_little_is_published(chapter):
-    static = chapter.site / "_static"
+@pytest.mark.parametrize(
+    ("limit", "shown"),
+    [
+        (54, "A first sentence, then another one, and then the third"),
+        (53, "A first sentence, then another one, and then the…"),
+        (38, "A first sentence, then another one…"),
+    ],
+)
+def test_a_description_ends_with_a_word(limit, shown):
+    page, section = utils.new_document("page"), nodes.section()
+    page += section
+    text = "A first sentence, then another one,\nand then the third"
+    section += [nodes.paragraph("", "Too short."), nodes.paragraph("", text)]
+    assert page_description(page, limit=limit) == shown
+
+
+@pytest.mark.parametrize(("builder", "stays"), [("html", False), ("singlehtml", True)])
+def test_static_files_are_copied_again_since_they_were_shortened(builder, stays, tmp_path):
+    (tmp_path / "_static").mkdir()
+    start_afresh(SimpleNamespace(outdir=tmp_path), SimpleNamespace(name=builder))
+    assert (tmp_path / "_static").exists() == stays
+
+
+def test_little_is_published(site):
+    static = site / "_static"
     names = {path.name for path in static.rglob("*")}
-    assert "fontawesome.js" not in names
-    assert not {name for name in names if name.endswith(".map")}
-    assert (static / "styles/pydata-sphinx-theme.css").stat().st_size < 150_000
+    unused = r"fontawesome|\.map$|^vendor$|^locales$|LICENSE|webpack|^theme\.css$"
+    unused += "|^logo_(?!binder|colab)"
+    assert not {name for name in names if re.search(unused, name)}
+    sheet = (static / "styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    assert len(sheet) < 150_000
+    assert ".tooltip-inner" in sheet
+    assert ".bs-tooltip-auto" in sheet
+    assert ".accordion" not in sheet
+    assert ".fa-solid" not in sheet
 
 
 def test_a_wrong_formula_fails_the_build_with_its_place(build):
-    result, _ = build("# 7. A chapter\n\nOne line.\n\nA wrong $\\fraction{1}{2}$ here.\n")
-    assert result.returncode != 0
-    assert "07_chapter.md:5: WARNING: formula: the command “\\fraction” is not known" in (
-        result.stdout + result.stderr
-    )
+    status, output, _ = build("# 7. A chapter\n\nOne line.\n\nA wrong $\\fraction{1}{2}$ here.\n")
+    assert status != 0
+    assert '07_chapter.md:5: WARNING: formula: Unknown LaTeX command "\\fraction"' in output

@@ -2,18 +2,15 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tests.notebook_rules import NOTEBOOKS, ROOT
 from tools.notebook_format import canonical, to_text
 from tools.setup_cell import SETUP_CELL
-from tools.student_edition import README, StudentEditionError, main, write_edition
-
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+from tools.student_edition import BRANCH, README, REPOSITORY, main
 
 
 @pytest.fixture
@@ -44,17 +41,23 @@ def chapter(tmp_path):
     return path
 
 
-def test_solutions_and_what_they_show_are_gone(chapter, tmp_path):
-    (written,) = write_edition([chapter], tmp_path / "class")
-    text = written.read_text(encoding="utf-8")
-    assert "1234" not in text
-    assert "tests pass" not in text
-    assert "solution" not in text
+@pytest.fixture
+def edition(chapter, tmp_path, capsys):
+    """Return the folder of a student edition of the small chapter."""
+    folder = tmp_path / "class"
+    assert main(["--to", str(folder), str(chapter)]) == 0
+    assert capsys.readouterr().out == f"1 notebook without solutions: {folder}\n"
+    return folder
 
 
-def test_everything_else_stays(chapter, tmp_path):
-    (written,) = write_edition([chapter], tmp_path / "class")
-    notebook = nbformat.read(written, as_version=4)
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_solutions_and_what_they_show_are_gone_and_everything_else_stays(edition):
+    text = (edition / "03_c.ipynb").read_text(encoding="utf-8")
+    assert not [word for word in ("1234", "tests pass", "solution") if word in text]
+    notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.source for cell in code] == [SETUP_CELL, "size = ...", "print(1)"]
@@ -62,78 +65,51 @@ def test_everything_else_stays(chapter, tmp_path):
     assert code[1].outputs[0].text == "Exercise 3.1: not done yet\n"
 
 
-def test_links_to_pages_lead_to_the_repository(chapter, tmp_path):
-    (written,) = write_edition([chapter], tmp_path / "class")
-    text = nbformat.read(written, as_version=4).cells[1].source
+def test_links_to_pages_lead_to_the_repository(edition):
+    text = nbformat.read(edition / "03_c.ipynb", as_version=4).cells[1].source
     assert "[chapter 2](02_a.ipynb)" in text
-    assert "/blob/main/book/glossary.md#b)" in text
+    assert f"({REPOSITORY}/blob/{BRANCH}/book/glossary.md#b)" in text
     assert "[c](https://d.md)" in text
 
 
-def test_the_chapter_is_not_changed(chapter, tmp_path):
-    before = chapter.read_bytes()
-    write_edition([chapter], tmp_path / "class")
-    assert chapter.read_bytes() == before
-
-
-def test_a_second_edition_replaces_the_first_and_is_equal(chapter, tmp_path):
-    folder = tmp_path / "class"
-    write_edition([chapter], folder)
-    first = {path.name: path.read_bytes() for path in folder.iterdir()}
-    (folder / "02_old.ipynb").write_text("{}")
-    write_edition([chapter], folder)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+def test_a_second_edition_is_equal_and_leaves_other_notebooks(edition, chapter, capsys):
+    first, original = contents(edition), chapter.read_bytes()
+    own = {"00_welcome.ipynb": b"{}"}
+    (edition / "00_welcome.ipynb").write_bytes(b"{}")
+    assert main(["--to", str(edition), str(chapter)]) == 0
+    assert contents(edition) == first | own
     assert set(first) == {"03_c.ipynb", "README.md"}
-
-
-def test_a_note_says_what_this_is(chapter, tmp_path):
-    write_edition([chapter], tmp_path / "class")
-    assert (tmp_path / "class" / "README.md").read_text(encoding="utf-8") == README
-    assert "without the" in README
-
-
-def test_the_folder_of_the_chapters_is_refused(chapter):
-    before = chapter.read_bytes()
-    with pytest.raises(StudentEditionError, match="holds other files: choose a folder"):
-        write_edition([chapter], chapter.parent)
-    assert chapter.read_bytes() == before
+    assert first["README.md"] == README.encode()
+    assert "left as they were: 00_welcome.ipynb" in capsys.readouterr().out
+    assert chapter.read_bytes() == original
 
 
 @pytest.mark.parametrize("folder", ["", "book", "utils", "README.md"])
-def test_no_folder_of_the_project_is_written_to(chapter, folder):
-    with pytest.raises(StudentEditionError, match="holds other files"):
-        write_edition([chapter], ROOT / folder)
+def test_no_folder_of_a_project_is_written_to(chapter, folder, capsys):
+    project = chapter.parent.parent
+    (project / "utils").mkdir()
+    (project / "utils" / "style.py").touch()
+    (project / "README.md").write_text("# A book")
+    before = contents(chapter.parent)
+    assert main(["--to", str(project / folder), str(chapter)]) == 1
+    error = capsys.readouterr().err
+    assert "holds other files: choose a folder that is new or empty" in error
+    assert error.count("\n") == 1
+    assert contents(chapter.parent) == before
 
 
-def test_an_unreadable_chapter_leaves_nothing_half_written(chapter, tmp_path):
+def test_an_unreadable_chapter_leaves_nothing_half_written(chapter, tmp_path, capsys):
     broken = tmp_path / "book" / "04_d.ipynb"
     broken.write_text("no notebook")
-    with pytest.raises(StudentEditionError, match=r"04_d.* cannot be read"):
-        write_edition([chapter, broken], tmp_path / "class")
+    assert main(["--to", str(tmp_path / "class"), str(chapter), str(broken)]) == 1
+    assert "04_d.ipynb cannot be read" in capsys.readouterr().err
     assert not (tmp_path / "class").exists()
 
 
-def test_the_command_says_where_the_edition_is(chapter, tmp_path, capsys):
-    folder = tmp_path / "class"
-    assert main(["--to", str(folder), str(chapter)]) == 0
-    assert capsys.readouterr().out == f"1 notebook without solutions: {folder}\n"
-
-
-def test_the_command_fails_in_one_line(chapter, capsys):
-    assert main(["--to", str(chapter.parent), str(chapter)]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
-
-
-def test_the_command_runs_from_anywhere(chapter, tmp_path):
-    command = [sys.executable, str(ROOT / "tools" / "student_edition.py")]
-    command += ["--to", "class", str(chapter)]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert (tmp_path / "class" / "03_c.ipynb").is_file()
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_chapter_of_the_book_keeps_its_exercises_and_loses_its_solutions(path, tmp_path):
-    (written,) = write_edition([path], tmp_path / "class")
-    text = written.read_text(encoding="utf-8")
-    assert "tests pass" not in text
-    assert text.count('"exercise"') == path.read_text(encoding="utf-8").count('"exercise"')
+def test_every_chapter_of_the_book_keeps_its_exercises_and_loses_its_solutions(tmp_path):
+    command = [sys.executable, str(ROOT / "tools" / "student_edition.py"), "--to", "class"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)  # from anywhere
+    for path in NOTEBOOKS:
+        text = (tmp_path / "class" / path.name).read_text(encoding="utf-8")
+        assert "tests pass" not in text, path.name
+        assert text.count('"exercise"') == path.read_text(encoding="utf-8").count('"exercise"')

@@ -17,7 +17,9 @@ programs disturb the clock.
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
@@ -36,6 +38,7 @@ TRANSFORM = transforms.Compose(
         transforms.Normalize(0.15, 0.3),
     ]
 )
+Training = Callable[[nn.Module, "Digits", "Digits", float], float]
 TRAINING = 1200  # digits; the others are held out
 MOST_EPOCHS = 60
 
@@ -52,79 +55,45 @@ class Digits(Dataset):
         The digits.
     """
 
-    def __init__(self, pictures, labels):
+    def __init__(self, pictures: np.ndarray, labels: list[int]):
         self.pictures, self.labels = pictures, labels
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         return TRANSFORM(self.pictures[index]), self.labels[index]
 
 
 def read_digits(seed: int) -> tuple[Digits, Digits]:
-    """
-    Return the digits of scikit-learn in two parts.
-
-    Parameters
-    ----------
-    seed : int
-        Decides which digits are held out.
-
-    Returns
-    -------
-    training : Digits
-        1,200 digits.
-    held_out : Digits
-        The others.
-    """
+    """Handwritten digits (N, 8, 8), uint8, that are opened one by one."""
     digits = load_digits()
     pictures = (digits.images * (255 / 16)).astype("uint8")
     order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(seed)).tolist()
-    parts = order[:TRAINING], order[TRAINING:]
-    return tuple(Digits(pictures[part], digits.target[part].tolist()) for part in parts)
+    training, held_out = (
+        Digits(pictures[part], digits.target[part].tolist())
+        for part in (order[:TRAINING], order[TRAINING:])
+    )
+    return training, held_out
 
 
 def make_network(seed: int) -> nn.Module:
-    """
-    Return the network of chapter 9.
-
-    Parameters
-    ----------
-    seed : int
-        Decides its first weights.
-
-    Returns
-    -------
-    nn.Module
-        Reads (N, 1, 28, 28), returns (N, 10).
-    """
+    """Return the digits of scikit-learn in two parts, 1,200 to learn from and the others."""
     torch.manual_seed(seed)
     return nn.Sequential(
-        *(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(16, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(32 * 7 * 7, 10)),
+        nn.Conv2d(1, 16, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(32 * 7 * 7, 10),
     )
 
 
 def usual_loop(model: nn.Module, training: Digits, held_out: Digits, goal: float) -> float:
-    """
-    Train as most first programs do, until the goal is reached.
-
-    Parameters
-    ----------
-    model : nn.Module
-        It is trained in place.
-    training, held_out : Digits
-        What it learns from, and what it is measured on after each epoch.
-    goal : float
-        Accuracy to reach, from 0 to 1.
-
-    Returns
-    -------
-    float
-        The accuracy that was reached.
-    """
+    """Return the network of chapter 9, which reads (N, 1, 28, 28)."""
     loader = DataLoader(training, batch_size=50, shuffle=True)
     test_loader = DataLoader(held_out, batch_size=50)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -146,56 +115,21 @@ def usual_loop(model: nn.Module, training: Digits, held_out: Digits, goal: float
 
 
 def our_fit(model: nn.Module, training: Digits, held_out: Digits, goal: float) -> float:
-    """
-    Train with `fit`, until the goal is reached; preparing the pictures counts.
-
-    Parameters
-    ----------
-    model : nn.Module
-        It is trained in place.
-    training, held_out : Digits
-        What it learns from, and what it is measured on.
-    goal : float
-        Accuracy to reach, from 0 to 1.
-
-    Returns
-    -------
-    float
-        The accuracy that was reached.
-    """
+    """Train as most first programs do, until the goal is reached; return the accuracy."""
     prepare = transforms.Compose(TRANSFORM.transforms[1:3])  # they take a batch as well
     data = [
         ((prepare(torch.from_numpy(part.pictures)[:, None]) / 255 - 0.15) / 0.3, part.labels)
         for part in (training, held_out)
     ]
     model.to(memory_format=torch.channels_last)
-    settings = {"batch_size": 25, "learning_rate": 5e-3, "average": 0.97}
-    history = fit(model, *data, epochs=MOST_EPOCHS, goal=goal, **settings)
+    history = fit(
+        model, *data, epochs=MOST_EPOCHS, goal=goal, batch_size=25, learning_rate=5e-3, average=0.97
+    )
     return history.validation_accuracies[history.best_epoch - 1]
 
 
-def measure(train, seed: int, goal: float) -> tuple[float, float, float]:
-    """
-    Time one way of training.
-
-    Parameters
-    ----------
-    train : callable
-        `usual_loop` or `our_fit`.
-    seed : int
-        Decides the first weights and the held-out digits.
-    goal : float
-        Accuracy to reach, from 0 to 1.
-
-    Returns
-    -------
-    clock : float
-        Seconds that passed.
-    processor : float
-        Seconds of all cores together.
-    accuracy : float
-        What was reached.
-    """
+def measure(train: Training, seed: int, goal: float) -> tuple[float, float, float]:
+    """Return the seconds on the clock, those of all cores together, and the accuracy reached."""
     model, digits = make_network(seed), read_digits(seed)
     clock, processor = time.perf_counter(), time.process_time()
     accuracy = train(model, *digits, goal)

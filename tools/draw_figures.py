@@ -7,12 +7,13 @@ machine changes no byte.
 """
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 from matplotlib.patheffects import withStroke
@@ -26,25 +27,15 @@ from utils.style import PALETTE, use_book_style
 
 ROOT = Path(__file__).resolve().parents[1]
 
-FIGURES: dict[str, Callable[[], Figure]] = {}
+Drawing = Callable[[], Figure]
+
+FIGURES: dict[str, Drawing] = {}
 
 
-def draws(name: str) -> Callable[[Callable[[], Figure]], Callable[[], Figure]]:
-    """
-    Register a function as the one that draws a picture.
+def draws(name: str) -> Callable[[Drawing], Drawing]:
+    """Register a function as the one that draws ``img/<name>``."""
 
-    Parameters
-    ----------
-    name : str
-        File name of the picture in ``img/``, such as ``"landing.png"``.
-
-    Returns
-    -------
-    callable
-        Decorator that registers the function and returns it unchanged.
-    """
-
-    def register(function: Callable[[], Figure]) -> Callable[[], Figure]:
+    def register(function: Drawing) -> Drawing:
         FIGURES[name] = function
         return function
 
@@ -52,21 +43,7 @@ def draws(name: str) -> Callable[[Callable[[], Figure]], Callable[[], Figure]]:
 
 
 def draw(name: str, folder: Path) -> Path:
-    """
-    Draw one picture and write it.
-
-    Parameters
-    ----------
-    name : str
-        A name in ``FIGURES``.
-    folder : Path
-        Where to write; created when it does not exist.
-
-    Returns
-    -------
-    Path
-        The file.
-    """
+    """Draw one picture of ``FIGURES`` into a folder, which is made where it is missing."""
     with mpl.rc_context():
         use_book_style()
         figure = FIGURES[name]()
@@ -78,15 +55,8 @@ def draw(name: str, folder: Path) -> Path:
 
 
 @draws("landing.png")
-def landing():
-    """
-    Draw one step of a convolution on the portrait: nine pixels become one pixel.
-
-    Returns
-    -------
-    Figure
-        Portrait with a window, the nine numbers in it, the kernel, the sum, and the response.
-    """
+def landing() -> Figure:
+    """Draw one step of a convolution on the portrait: nine pixels become one pixel."""
     brightness = (portrait(size=48) * 100).round()  # per cent, so two digits a cell
     weights = kernel("sobel_x")
     response = corr2d(brightness, weights)
@@ -95,7 +65,7 @@ def landing():
     width, height = 7.2, 2.7
     figure = plt.figure(figsize=(width, height), dpi=200, layout="none")
 
-    def panel(left, bottom, size):
+    def panel(left: float, bottom: float, size: float) -> Axes:
         return figure.add_axes((left / width, bottom / height, size / width, size / height))
 
     before, after = panel(0.03, 0.04, 2.62), panel(4.55, 0.04, 2.62)
@@ -106,18 +76,18 @@ def landing():
     show_response(response, limit=200, ax=after)
 
     halo = [withStroke(linewidth=5, foreground="white")]
-    style = {"color": PALETTE["highlight"], "linewidth": 2.5, "path_effects": halo}
+    line: dict[str, Any] = {"color": PALETTE["highlight"], "linewidth": 2.5, "path_effects": halo}
     for ax, side in ((before, 3), (after, 1)):
-        ax.add_patch(Rectangle((column - 0.5, row - 0.5), side, side, fill=False, **style))
+        ax.add_patch(Rectangle((column - 0.5, row - 0.5), side, side, fill=False, **line))
     for corner in (0, 3):
         start, end = (column + 2.5, row - 0.5 + corner), (0, corner)
-        figure.add_artist(ConnectionPatch(start, end, "data", axesA=before, axesB=upper, **style))
+        figure.add_artist(ConnectionPatch(start, end, "data", axesA=before, axesB=upper, **line))
 
     total = f"{response[row, column]:.0f}"
-    sign = {"ha": "center", "va": "center", "size": 18, "weight": "bold"}
-    figure.text(2.88 / width, 0.93 / height, "×", **sign)
-    figure.text(3.65 / width, 0.16 / height, f"= {total}", color=PALETTE["highlight"], **sign)
-    after.text(column + 6, row, total, color=PALETTE["highlight"], path_effects=halo, **sign)
+    text: dict[str, Any] = {"ha": "center", "va": "center", "size": 18, "weight": "bold"}
+    figure.text(2.88 / width, 0.93 / height, "×", **text)
+    figure.text(3.65 / width, 0.16 / height, f"= {total}", color=PALETTE["highlight"], **text)
+    after.text(column + 6, row, total, color=PALETTE["highlight"], path_effects=halo, **text)
     return figure
 
 
@@ -127,10 +97,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="file names (default: all)")
     parser.add_argument("--to", type=Path, default=ROOT / "img", help="folder (default: img/)")
     options = parser.parse_args()
-    unknown = [name for name in options.names if name not in FIGURES]
-    if unknown:
-        known = ", ".join(sorted(FIGURES)) or "none"
-        sys.exit(f"error: no picture is called {unknown[0]}; there are: {known}")
+    for name in options.names:
+        if name not in FIGURES:
+            parser.error(f"no picture is called {name}; there are: {', '.join(sorted(FIGURES))}")
     mpl.use("Agg")
     for name in options.names or sorted(FIGURES):
         path = draw(name, options.to)

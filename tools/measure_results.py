@@ -1,11 +1,10 @@
 """
 Run the long experiments of chapter 10 and store what they measure: ``make results``.
 
-The networks, the data and the recipe are those of the notebook: its cells tagged ``results`` are
-executed, and the functions they define do the work. So what is measured is what the reader reads.
-First, learning rates are compared: by the validation loss, and where some networks learn nothing
-that helps with new pictures, by the training loss. If the notebook does not use the best, nothing
-is stored, and a message names the rates to write there. Then come the trainings, one for
+The networks, the data and the recipe are those of `experiments_of_chapter_10`, which the notebook
+shows. First, learning rates are compared: by the validation loss, and where some networks learn
+nothing that helps with new pictures, by the training loss. If the chapter does not use the best,
+nothing is stored, and a message names the rates to write there. Then come the trainings, one for
 each network, seed and kind of training. They share the cores, one thread each; on the same machine,
 a second run gives the same accuracies.
 
@@ -23,324 +22,226 @@ import platform
 import re
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
-from tools.notebook_format import read_notebook
+from tools import experiments_of_chapter_10 as chapter
+from utils.data import Split
 from utils.experiments import Results
 from utils.shapes import summarise
-from utils.training import evaluate
+from utils.training import History, evaluate
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOK = ROOT / "book" / "10_cnn_versus_fully_connected.ipynb"
-FOLDER = ROOT / "utils" / "experiments"
-SEEDS = {"equal_budget": 10, "faces": 5}
-TUNING_SEEDS = {"equal_budget": 2, "faces": 1}
-RATES = {
-    "equal_budget": (0.003, 0.01, 0.03, 0.1),
-    "faces": (0.0003, 0.001, 0.003),
-}
-CHOSEN_BY = {"equal_budget": "validation loss", "faces": "training loss"}
-RATES_OF = {"equal_budget": "rates", "faces": "face_rates"}
+FOLDER = Path(__file__).resolve().parents[1] / "utils" / "experiments"
 SHIFTS = (1, 2, 3, 4)  # pixels
 FEW = 100  # training pictures
 PACKAGES = ("torch", "torchvision", "scikit-learn", "numpy", "pillow")
 
-_book = {}  # what the notebook defines, in each process
+
+@dataclass(frozen=True)
+class Experiment:
+    """One comparison: every network is trained with every seed, in every kind of training."""
+
+    networks: Callable[[int], Mapping[str, nn.Module]]  # fresh ones, from a seed
+    data: Callable[[], Split]
+    trainings: tuple[Callable[[nn.Module, int, float], dict[str, float]], ...]
+    rates: dict[str, float]  # that the chapter uses
+    tried: tuple[float, ...]  # rates to choose from
+    chosen_by: str
+    tuning_seeds: int
+    seeds: int
+    settings: dict[str, Any] = field(default_factory=dict)  # of `train_one`
+
+    def loss(self, name: str, seed: int, rate: float) -> float:
+        """Train one network, and return the loss that judges its learning rate."""
+        history = chapter.train_one(
+            self.networks(seed)[name], self.data(), seed, rate, **self.settings
+        )
+        if self.chosen_by == "training loss":
+            return history.train_losses[-1]
+        return min(history.validation_losses)
+
+    def accuracies(self, name: str, seed: int, rate: float) -> dict[str, float]:
+        """Train one network in every way, and return the accuracy under each condition."""
+        found: dict[str, float] = {}
+        for training in self.trainings:
+            found |= training(self.networks(seed)[name], seed, rate)
+        return found
 
 
-# ---------------------------------------------------------------- what the notebook defines
+def digits() -> Split:
+    """Return the digits of the chapter."""
+    return chapter.digits
 
 
-def sources(notebook: Path = NOTEBOOK) -> list[str]:
+def people() -> Split:
+    """Return the faces of the chapter."""
+    return chapter.people
+
+
+def trained(model: nn.Module, data: Split, *how: Any, **settings: Any) -> tuple[float, History]:
+    """Train a network as the chapter does; return its test accuracy and the history."""
+    history = chapter.train_one(model, data, *how, **settings)
+    return evaluate(model, *data.test).accuracy, history
+
+
+def on_digits(model: nn.Module, seed: int, rate: float) -> dict[str, float]:
+    """Train on the digits, and measure where they stand and moved."""
+    accuracy, _ = trained(model, chapter.digits, seed, rate)
+    moved = {f"shift {pixels}": chapter.accuracy_moved(model, pixels) for pixels in SHIFTS}
+    return {"normal": accuracy, **moved}
+
+
+def on_shuffled(model: nn.Module, seed: int, rate: float) -> dict[str, float]:
+    """Train and measure on digits with shuffled pixels."""
+    return {"shuffled": trained(model, chapter.shuffled(chapter.digits), seed, rate)[0]}
+
+
+def on_few(model: nn.Module, seed: int, rate: float) -> dict[str, float]:
+    """Train on few digits."""
+    data = chapter.few(chapter.digits, FEW, seed)
+    return {f"{FEW} pictures": trained(model, data, seed, rate, **chapter.few_settings)[0]}
+
+
+def on_faces(model: nn.Module, seed: int, rate: float) -> dict[str, float]:
+    """Train on faces, and measure on new ones."""
+    accuracy, history = trained(model, chapter.people, seed, rate, **chapter.face_settings)
+    return {"new faces": accuracy, "seen, last epoch": history.train_accuracies[-1]}
+
+
+EXPERIMENTS = {
+    "equal_budget": Experiment(
+        networks=chapter.rivals,
+        data=digits,
+        trainings=(on_digits, on_shuffled, on_few),
+        rates=chapter.rates,
+        tried=(0.003, 0.01, 0.03, 0.1),
+        chosen_by="validation loss",
+        tuning_seeds=2,
+        seeds=10,
+    ),
+    "faces": Experiment(
+        networks=chapter.face_networks,
+        data=people,
+        trainings=(on_faces,),
+        rates=chapter.face_rates,
+        tried=(0.0003, 0.001, 0.003),
+        chosen_by="training loss",
+        tuning_seeds=1,
+        seeds=5,
+        settings=chapter.face_settings,
+    ),
+}
+
+
+def measure(experiment: Experiment, pool: Executor, *, seeds: int) -> Results:
     """
-    Return the code of the cells that define the experiments.
+    Run one experiment with some seeds, on the processes of a pool.
 
-    Parameters
-    ----------
-    notebook : Path
-        A notebook with cells tagged ``imports`` and ``results``.
-
-    Returns
-    -------
-    list of str
-        The import cell first.
+    Stops the program if the chapter does not use the best learning rates.
     """
-    cells = read_notebook(notebook.read_text(encoding="utf-8")).cells
-    wanted = {"imports", "results"}
-    return [cell.source for cell in cells if wanted & set(cell.metadata.get("tags", []))]
-
-
-def fingerprint(notebook: Path = NOTEBOOK) -> str:
-    """
-    Return a hash of the cells tagged ``results``; comments and line breaks do not count.
-
-    Parameters
-    ----------
-    notebook : Path
-        The notebook.
-
-    Returns
-    -------
-    str
-        Sixteen hexadecimal digits.
-    """
-    code = "\n".join(ast.unparse(ast.parse(source)) for source in sources(notebook)[1:])
-    return hashlib.sha256(code.encode()).hexdigest()[:16]
-
-
-def definitions(notebook: Path = NOTEBOOK) -> dict:
-    """
-    Execute the import cell and the cells tagged ``results``.
-
-    Parameters
-    ----------
-    notebook : Path
-        The notebook.
-
-    Returns
-    -------
-    dict
-        The names they define.
-    """
-    names = {}
-    for source in sources(notebook):
-        exec(compile(source, notebook.name, "exec"), names)
-    return names
-
-
-# ---------------------------------------------------------------- the experiments
-
-
-def networks(book: dict, experiment: str, seed: int) -> dict:
-    """
-    Return fresh networks.
-
-    Parameters
-    ----------
-    book : dict
-        What the notebook defines.
-    experiment : str
-        One of `SEEDS`.
-    seed : int
-        Decides the first weights.
-
-    Returns
-    -------
-    dict
-        From names to modules.
-    """
-    return book[{"equal_budget": "rivals", "faces": "face_networks"}[experiment]](seed)
-
-
-def kinds(experiment: str) -> list[str]:
-    """
-    Return the kinds of training of an experiment, each for every network and seed.
-
-    Parameters
-    ----------
-    experiment : str
-        One of `SEEDS`.
-
-    Returns
-    -------
-    list of str
-        Their names.
-    """
-    return ["normal", "shuffled", "few"] if experiment == "equal_budget" else ["faces"]
-
-
-def train(book: dict, experiment: str, network: str, seed: int, kind: str, rate: float) -> tuple:
-    """
-    Train one network, in the way of the notebook.
-
-    Parameters
-    ----------
-    book : dict
-        What the notebook defines.
-    experiment, network, kind : str
-        What to train, and how; see `kinds`.
-    seed : int
-        Decides the first weights, the order of the pictures, and which are the few.
-    rate : float
-        Learning rate.
-
-    Returns
-    -------
-    tuple
-        The trained network, the data it was trained and is to be tested on, and the history.
-    """
-    data, settings = book["people" if kind == "faces" else "digits"], {}
-    if kind == "faces":
-        settings = book["face_settings"]
-    elif kind == "shuffled":
-        data = book["shuffled"](data)
-    elif kind == "few":
-        data, settings = book["few"](data, FEW, seed), book["few_settings"]
-    model = networks(book, experiment, seed)[network]
-    return model, data, book["train_one"](model, data, seed, rate, **settings)
-
-
-def accuracies(book: dict, kind: str, model: torch.nn.Module, data: tuple, history) -> dict:
-    """
-    Measure a trained network.
-
-    Parameters
-    ----------
-    book : dict
-        What the notebook defines.
-    kind : str
-        One of `kinds`.
-    model : torch.nn.Module
-        The network.
-    data : Split
-        What it was trained and is to be tested on.
-    history : History
-        How the training went.
-
-    Returns
-    -------
-    dict
-        From the name of a condition to the accuracy.
-    """
-    accuracy = evaluate(model, *data.test).accuracy
-    if kind == "normal":
-        moved = {f"shift {pixels}": book["accuracy_moved"](model, pixels) for pixels in SHIFTS}
-        return {"normal": accuracy, **moved}
-    if kind == "faces":
-        return {"new faces": accuracy, "seen, last epoch": history.train_accuracies[-1]}
-    return {"shuffled": accuracy} if kind == "shuffled" else {f"{FEW} pictures": accuracy}
-
-
-# ---------------------------------------------------------------- all of them, on all cores
-
-
-def _start(notebook: Path) -> None:
-    """Prepare a process: one thread, and the definitions of the notebook."""
-    torch.set_num_threads(1)
-    _book.update(definitions(notebook))
-
-
-def _loss(experiment, network, seed, kind, rate) -> float:
-    *_, history = train(_book, experiment, network, seed, kind, rate)
-    by_training = CHOSEN_BY[experiment] == "training loss"
-    return history.train_losses[-1] if by_training else min(history.validation_losses)
-
-
-def _measured(experiment, network, seed, kind, rate) -> dict[str, float]:
-    return accuracies(_book, kind, *train(_book, experiment, network, seed, kind, rate))
-
-
-def measure(experiment: str, *, seeds: int, notebook: Path = NOTEBOOK, workers: int = 2) -> Results:
-    """
-    Run one experiment.
-
-    Parameters
-    ----------
-    experiment : str
-        One of `SEEDS`.
-    seeds : int
-        How many trainings of each kind.
-    notebook : Path
-        Where networks, data and recipe are defined.
-    workers : int
-        Processes.
-
-    Returns
-    -------
-    Results
-        What was measured.
-
-    Raises
-    ------
-    SystemExit
-        If the notebook does not use the best learning rates.
-    """
-    book = definitions(notebook)
-    fresh = networks(book, experiment, 0)
-    names = list(fresh)
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (notebook,)) as pool:
-        tuning = {
-            name: {
-                str(rate): [
-                    pool.submit(_loss, experiment, name, seed, kinds(experiment)[0], rate)
-                    for seed in range(TUNING_SEEDS[experiment])
-                ]
-                for rate in RATES[experiment]
-            }
-            for name in names
-        }
-        tuning = {
-            name: {
-                rate: round(sum(one.result() for one in losses) / len(losses), 4)
-                for rate, losses in rates.items()
-            }
-            for name, rates in tuning.items()
-        }
-        best = {name: float(min(losses, key=losses.get)) for name, losses in tuning.items()}
-        if best != book[RATES_OF[experiment]]:
-            sys.exit(f"write these learning rates into the notebook: {best}, from {tuning}")
-        waiting = {
-            (name, seed): [
-                pool.submit(_measured, experiment, name, seed, kind, best[name])
-                for kind in kinds(experiment)
-            ]
-            for seed in range(seeds)
-            for name in names
-        }
-        found = {}
-        for key, jobs in waiting.items():
-            found[key] = {name: value for job in jobs for name, value in job.result().items()}
-            print(*key, {name: round(value, 3) for name, value in found[key].items()}, flush=True)
-    data = book["people" if experiment == "faces" else "digits"]
-    settings = {part: len(labels) for part, (_, labels) in data._asdict().items()}
-    settings |= {"learning rates": best, "chosen by": CHOSEN_BY[experiment]}
-    shape = tuple(data.train[0].shape[1:])
+    fresh = experiment.networks(0)
+    tuning = tune(experiment, pool)
+    best = {name: float(min(losses, key=losses.__getitem__)) for name, losses in tuning.items()}
+    if best != experiment.rates:
+        sys.exit(f"write these learning rates into the notebook: {best}, from {tuning}")
+    jobs = {
+        (name, seed): pool.submit(experiment.accuracies, name, seed, best[name])
+        for seed in range(seeds)
+        for name in fresh
+    }
+    for key, job in jobs.items():
+        print(*key, {name: round(value, 3) for name, value in job.result().items()}, flush=True)
+    data = experiment.data()
+    sizes = {part: len(labels) for part, (_, labels) in data._asdict().items()}
     return Results(
-        provenance=provenance(notebook),
-        settings=settings,
+        provenance=provenance(),
+        settings=sizes | {"learning rates": best, "chosen by": experiment.chosen_by},
         seeds=list(range(seeds)),
-        networks={
-            name: {"architecture": str(one), "parameters": summarise(one, shape).parameters}
-            for name, one in fresh.items()
-        },
+        networks={name: described(network, data) for name, network in fresh.items()},
         tuning=tuning,
         accuracies={
             name: {
-                condition: [round(found[name, seed][condition], 6) for seed in range(seeds)]
-                for condition in found[name, 0]
+                condition: [round(jobs[name, seed].result()[condition], 6) for seed in range(seeds)]
+                for condition in jobs[name, 0].result()
             }
-            for name in names
+            for name in fresh
         },
     )
 
 
-def provenance(notebook: Path = NOTEBOOK) -> dict:
-    """
-    Say when, on what and with which code something is measured.
+def tune(experiment: Experiment, pool: Executor) -> dict[str, dict[str, float]]:
+    """Return, for each network and each learning rate that is tried, the mean loss."""
+    jobs = {
+        (name, rate): [
+            pool.submit(experiment.loss, name, seed, rate)
+            for seed in range(experiment.tuning_seeds)
+        ]
+        for name in experiment.rates
+        for rate in experiment.tried
+    }
+    losses = {key: [job.result() for job in waiting] for key, waiting in jobs.items()}
+    return {
+        name: {
+            str(rate): round(sum(losses[name, rate]) / experiment.tuning_seeds, 4)
+            for rate in experiment.tried
+        }
+        for name in experiment.rates
+    }
 
-    Parameters
-    ----------
-    notebook : Path
-        Where the experiments are defined.
 
-    Returns
-    -------
-    dict
-        Names and texts.
-    """
+def described(network: nn.Module, data: Split) -> dict[str, Any]:
+    """Return what is stored about a network."""
+    shape = tuple(data.train[0].shape[1:])
+    return {"architecture": str(network), "parameters": summarise(network, shape).parameters}
+
+
+# ---------------------------------------------------------------- where it comes from
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes docstrings and types out of functions."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        if ast.get_docstring(node):
+            del node.body[0]
+        node.returns = None
+        for argument in node.args.args:
+            argument.annotation = None
+        return node
+
+
+def definitions(source: str) -> list[str]:
+    """Return what some code assigns and defines: without imports, comments, docstrings, types."""
+    body = [
+        node for node in ast.parse(source).body if isinstance(node, ast.Assign | ast.FunctionDef)
+    ]
+    return [ast.unparse(_Bare().visit(node)) for node in body]
+
+
+def fingerprint() -> str:
+    """Return a hash of the definitions of the chapter's experiments."""
+    code = "\n".join(definitions(Path(chapter.__file__).read_text(encoding="utf-8")))
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def provenance() -> dict[str, Any]:
+    """Say when, on what and with which code something is measured."""
     return {
         "date": datetime.date.today().isoformat(),
         "command": "make results",
-        "code": f"cells tagged results of {notebook.name}, fingerprint {fingerprint(notebook)}",
+        "code": f"tools/{Path(chapter.__file__).name}, fingerprint {fingerprint()}",
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
         "processor": _processor(),
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "device": chapter.device,
         "threads": 1,
     }
 
@@ -357,18 +258,21 @@ def _processor() -> str:
 def main() -> None:
     """Measure, and write a file for each experiment."""
     parser = argparse.ArgumentParser(description="Measure the long experiments of chapter 10.")
-    parser.add_argument("--only", choices=SEEDS, help="one experiment (default: all)")
+    parser.add_argument("--only", choices=EXPERIMENTS, help="one experiment (default: all)")
     parser.add_argument("--seeds", type=int, help="trainings of each kind (default: all)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write")
     options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
-    for experiment in [options.only] if options.only else SEEDS:
-        seeds = options.seeds or SEEDS[experiment]
-        results = measure(experiment, seeds=seeds, workers=os.cpu_count() or 1)
-        options.folder.mkdir(parents=True, exist_ok=True)
-        file = options.folder / f"{experiment}.json"
-        file.write_text(results.to_json(), encoding="utf-8")
-        print(f"{file.name}: {time.monotonic() - begin:.0f} s\n{results.table()}")
+    with ProcessPoolExecutor(
+        os.cpu_count(), get_context("spawn"), torch.set_num_threads, (1,)
+    ) as pool:
+        for name in [options.only] if options.only else EXPERIMENTS:
+            experiment = EXPERIMENTS[name]
+            results = measure(experiment, pool, seeds=options.seeds or experiment.seeds)
+            file = options.folder / f"{name}.json"
+            file.write_text(results.to_json(), encoding="utf-8")
+            print(f"{file.name}: {time.monotonic() - begin:.0f} s\n{results.table()}")
 
 
 if __name__ == "__main__":

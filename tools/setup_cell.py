@@ -28,8 +28,9 @@ if root is None:
             subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             raise HelpersMissing(
-                f"The course's helpers could not be fetched from {source}: check the network "
-                f"connection, then run this cell again (or unpack the course into {root.name}/)."
+                f"The course's helpers could not be fetched from {source}: check the network and "
+                f"that git is installed, then run this cell again (or unpack the course into "
+                f"{root.name}/)."
             ) from None
 if str(root) not in sys.path:
     sys.path.insert(0, str(root))"""

@@ -1,11 +1,12 @@
 """
 Write the notebooks without their solutions, for a class.
 
-    python tools/student_edition.py                  into _build/student
-    python tools/student_edition.py --to ../class    into another folder
+    python -m tools.student_edition                  into _build/student
+    python -m tools.student_edition --to ../class    into another folder
 
-The chapters stay as they are; only cells tagged ``solution`` are left out. Equal chapters give
-equal files. The folder must be new, empty, or hold an earlier student edition.
+The chapters stay as they are; cells tagged ``solution`` are left out, and links to pages of the
+book lead to the repository. Equal chapters give equal files. The folder must be new, empty, or
+hold an earlier student edition, whose other files stay.
 """
 
 import argparse
@@ -13,17 +14,16 @@ import re
 import sys
 from pathlib import Path
 
+from nbconvert.preprocessors import TagRemovePreprocessor
 from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs as a file, too
-from tools.notebook_format import canonical, read_notebook, to_text
+from tools.notebook_format import number_cells, read_notebook, to_text
 from tools.setup_cell import SETUP_CELL
 
 ROOT = Path(__file__).resolve().parents[1]
-BOOK = ROOT / "book"
-REPOSITORY, BRANCH = re.search(
-    r'^REPO, BRANCH = "(.*)", "(.*)"$', SETUP_CELL, re.MULTILINE
-).groups()
+LINK_TO_A_PAGE = re.compile(r"\]\((?![a-z]+:)([\w./-]+\.md)")
+((REPOSITORY, BRANCH),) = re.findall(r'^REPO, BRANCH = "(.*)", "(.*)"$', SETUP_CELL, re.MULTILINE)
 
 TITLE = "# Student edition"
 README = f"""\
@@ -45,58 +45,24 @@ class StudentEditionError(Exception):
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
-    """
-    Remove the solutions of a notebook, with everything they show.
-
-    Parameters
-    ----------
-    notebook
-        A notebook of the book; it is changed in place.
-
-    Returns
-    -------
-    NotebookNode
-        The same notebook in canonical form, its links to pages of the book leading to the
-        repository.
-    """
-    notebook.cells = [
-        cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])
-    ]
+    """Remove the solutions of a notebook, in place, and lead its links to the repository."""
+    TagRemovePreprocessor(remove_cell_tags={"solution"}).preprocess(notebook, {})
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = re.sub(
-                r"\]\((?![a-z]+:)([\w./-]+\.md)",
-                rf"]({REPOSITORY}/blob/{BRANCH}/book/\1",
-                cell.source,
-            )
-    return canonical(notebook)
+            address = rf"]({REPOSITORY}/blob/{BRANCH}/book/\1"
+            cell.source = LINK_TO_A_PAGE.sub(address, cell.source)
+    number_cells(notebook)
+    return notebook
 
 
 def write_edition(notebooks: list[Path], folder: Path) -> list[Path]:
     """
-    Write the student edition of some notebooks into a folder.
+    Write the student edition of some notebooks into a folder, and return what was written.
 
-    Parameters
-    ----------
-    notebooks
-        The chapters.
-    folder
-        Where to write; it must be new, empty, or hold an earlier student edition, whose notebooks
-        are replaced.
-
-    Returns
-    -------
-    list of Path
-        The notebooks written.
-
-    Raises
-    ------
-    StudentEditionError
-        If a notebook cannot be read, or the folder holds anything else. Nothing is written then.
+    Raises StudentEditionError, and writes nothing, if a notebook cannot be read or the folder is
+    neither new nor empty nor an earlier edition.
     """
-    if not notebooks:
-        raise StudentEditionError("there are no notebooks to write")
-    texts = {}
+    texts = {"README.md": README}
     for path in notebooks:
         try:
             notebook = read_notebook(path.read_text(encoding="utf-8"))
@@ -108,51 +74,35 @@ def write_edition(notebooks: list[Path], folder: Path) -> list[Path]:
             f"{folder} holds other files: choose a folder that is new or empty (--to FOLDER)"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    for earlier in folder.glob("*.ipynb"):
-        earlier.unlink()
-    (folder / "README.md").write_text(README, encoding="utf-8")
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in texts]
+    return [folder / path.name for path in notebooks]
 
 
-def _may_write(folder):
+def _may_write(folder: Path) -> bool:
     """Whether a folder is new, empty, or an earlier student edition."""
-    if not folder.exists():
-        return True
-    if not folder.is_dir():
-        return False
     readme = folder / "README.md"
     if readme.is_file():
         return readme.read_text(encoding="utf-8").startswith(TITLE)
-    return not any(folder.iterdir())
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """
-    Write the student edition and say where it is.
-
-    Parameters
-    ----------
-    arguments
-        The command line; by default that of this process.
-
-    Returns
-    -------
-    int
-        0, or 1 if nothing was written.
-    """
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    """Write the student edition and say where it is; return the exit status."""
+    parser = argparse.ArgumentParser(description="Write the notebooks without their solutions.")
     parser.add_argument("files", nargs="*", type=Path, help="notebooks (default: all in book/)")
     parser.add_argument("--to", type=Path, default=ROOT / "_build" / "student", metavar="FOLDER")
     options = parser.parse_args(arguments)
     try:
-        written = write_edition(options.files or sorted(BOOK.glob("*.ipynb")), options.to)
+        written = write_edition(options.files or sorted(ROOT.glob("book/*.ipynb")), options.to)
     except StudentEditionError as error:
         print(error, file=sys.stderr)
         return 1
     count = len(written)
     print(f"{count} {'notebook' if count == 1 else 'notebooks'} without solutions: {options.to}")
+    others = sorted(set(options.to.glob("*.ipynb")) - set(written))
+    if others:
+        print(f"not of this edition, left as they were: {', '.join(path.name for path in others)}")
     return 0
 
 

@@ -25,9 +25,14 @@ def _channels_forgotten(features, shape):
 
 def _two_blocks(conv2=8, inputs=16 * 6 * 6, flatten=1, filters=16):
     return nn.Sequential(
-        *(nn.Conv2d(3, 8, 5), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(conv2, filters, 3), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(flatten), nn.Linear(inputs, 10)),
+        nn.Conv2d(3, 8, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(conv2, filters, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(flatten),
+        nn.Linear(inputs, 10),
     )
 
 

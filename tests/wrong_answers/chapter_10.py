@@ -24,12 +24,18 @@ WRONG = {
     "10.5": [
         nn.Sequential(nn.Flatten(), nn.Linear(128 * 128, 1)),
         nn.Sequential(
-            *(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(16)),
-            *(nn.Flatten(), nn.Linear(8 * 8 * 8, 1)),  # remembers the place
+            nn.Conv2d(1, 8, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(16),
+            nn.Flatten(),
+            nn.Linear(8 * 8 * 8, 1),  # remembers the place
         ),
         nn.Sequential(
-            *(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveMaxPool2d(1)),
-            *(nn.Flatten(), nn.Linear(8, 1)),  # sees three pixels
+            nn.Conv2d(1, 8, 3, padding=1),
+            nn.ReLU(),
+            nn.AdaptiveMaxPool2d(1),
+            nn.Flatten(),
+            nn.Linear(8, 1),  # sees three pixels
         ),
     ],
 }

@@ -33,16 +33,23 @@ def _counts(*numbers):
 def _network(mode="circular", stride=1, end=None):
     end = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10)] if end is None else end
     return nn.Sequential(
-        *(nn.Conv2d(1, 8, 3, padding=1, padding_mode=mode), nn.ReLU()),
-        *(nn.Conv2d(8, 16, 3, stride=stride, padding=1, padding_mode="circular"), nn.ReLU()),
+        nn.Conv2d(1, 8, 3, padding=1, padding_mode=mode),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, stride=stride, padding=1, padding_mode="circular"),
+        nn.ReLU(),
         *end,
     )
 
 
 def _kernels_of_one_pixel():
     return nn.Sequential(
-        *(nn.Conv2d(1, 8, 1), nn.ReLU(), nn.Conv2d(8, 16, 1), nn.ReLU()),
-        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10)),
+        nn.Conv2d(1, 8, 1),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 1),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(16, 10),
     )
 
 

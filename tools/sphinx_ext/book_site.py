@@ -9,10 +9,17 @@ Sphinx extension: what the pages of this book have beyond the theme.
 """
 
 import re
+import shutil
+from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
 from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
@@ -61,7 +68,7 @@ class MarkCallouts(SphinxTransform):
 
     default_priority = 850
 
-    def apply(self, **kwargs):
+    def apply(self, **kwargs: Any) -> None:
         """Go through the page."""
         for paragraph in list(self.document.findall(nodes.paragraph)):
             first = next((child for child in paragraph if child.astext()), None)
@@ -76,41 +83,41 @@ class MarkCallouts(SphinxTransform):
                     section["classes"].append(f"book-{name}")
 
 
-def wrap_callout(paragraph, kind):
+def wrap_callout(paragraph: nodes.paragraph, kind: str) -> None:
     """Put a paragraph, and the list right after it, into a box of their own."""
     parent, index = paragraph.parent, paragraph.parent.index(paragraph)
     box = nodes.container(classes=["book-callout", f"book-{kind}"])
-    members = [paragraph]
-    if index + 1 < len(parent) and isinstance(
-        parent[index + 1], nodes.bullet_list | nodes.enumerated_list
-    ):
-        members.append(parent[index + 1])
-    for member in members:
-        parent.remove(member)
-    box.extend(members)
-    parent.insert(index, box)
+    following = parent[index + 1 : index + 2]
+    lists = [
+        node for node in following if isinstance(node, nodes.bullet_list | nodes.enumerated_list)
+    ]
+    parent[index : index + 1 + len(lists)] = [box]
+    box.extend([paragraph, *lists])
 
 
-def number_by_chapter(app, env):
+def number_by_chapter(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Number what is counted as (chapter, place in the chapter)."""
-    changed = []
+    changed = set()
     for docname, kinds in env.toc_fignumbers.items():
         chapter = CHAPTER.search(docname)
         for numbers in kinds.values():
-            for place, (identifier, old) in enumerate(sorted(numbers.items(), key=by_number), 1):
+            for place, (identifier, old) in enumerate(
+                sorted(numbers.items(), key=itemgetter(1)), 1
+            ):
                 new = (int(chapter[1]), place) if chapter else (place,)
                 if new != old:
                     numbers[identifier] = new
-                    changed.append(docname)
-    return sorted(set(changed))
+                    changed.add(docname)
+    return sorted(changed)
 
 
-def by_number(item):
-    """Return what sorts figures in the order of the page."""
-    return item[1]
-
-
-def describe_page(app, pagename, templatename, context, doctree):
+def describe_page(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
     """Collect the metadata of a page: its description, and the same for Open Graph."""
     title = re.sub(r"<[^>]+>", "", context.get("title") or app.config.html_title)
     meta = [
@@ -129,7 +136,7 @@ def describe_page(app, pagename, templatename, context, doctree):
     context["book_title"], _, context["book_subtitle"] = app.config.html_title.partition(": ")
 
 
-def page_description(doctree, *, limit=200):
+def page_description(doctree: nodes.document | None, *, limit: int = 200) -> str:
     """Return the first sentences of a page, at most ``limit`` characters."""
     if doctree is None:
         return ""
@@ -145,7 +152,7 @@ def page_description(doctree, *, limit=200):
     return ""
 
 
-def visit_hidden_cell(translator, node):
+def visit_hidden_cell(translator: Any, node: nodes.Element) -> None:
     """Open a folded cell; its name is what the reader sees (the original has another one)."""
     classes = " ".join(node["classes"])
     show, hide = (translator.encode(node[f"prompt_{word}"]) for word in ("show", "hide"))
@@ -156,23 +163,23 @@ def visit_hidden_cell(translator, node):
     )
 
 
-def visit_citation(translator, node):
+def visit_citation(translator: Any, node: nodes.citation) -> None:
     """Open an entry of the bibliography; the role that docutils gives it is deprecated."""
     translator.body.append(translator.starttag(node, "div", CLASS="citation"))
 
 
-def depart_citation(translator, node):
+def depart_citation(translator: Any, node: nodes.citation) -> None:
     """Close an entry of the bibliography."""
     translator.body.append("</div>\n")
 
 
-def start_afresh(app, builder):
+def start_afresh(app: Sphinx, builder: Builder) -> None:
     """Have all static files copied again: those of the last build are shortened."""
     if builder.name == "html":
         delete(Path(app.outdir, "_static"))
 
 
-def slim_down(app, exception):
+def slim_down(app: Sphinx, exception: Exception | None) -> None:
     """Delete what no page uses, and shorten the style sheets to what the pages need."""
     if exception or app.builder.name != "html":
         return
@@ -189,22 +196,20 @@ def slim_down(app, exception):
             path.write_text(drop_missing_fonts(css, path.parent), encoding="utf-8")
 
 
-def words_of(paths):
+def words_of(paths: Iterable[Path]) -> set[str]:
     """Return all words of several files."""
     return set().union(*(words(path.read_text(encoding="utf-8")) for path in paths))
 
 
-def delete(path):
+def delete(path: Path) -> None:
     """Delete a file, or a folder with all that is in it."""
     if path.is_dir():
-        for child in path.iterdir():
-            delete(child)
-        path.rmdir()
+        shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict[str, bool]:
     """Connect everything."""
     app.add_transform(MarkCallouts)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))

@@ -12,10 +12,11 @@ from utils._validate import Ax, NetworkLayers, Texts, as_texts, checked
 from utils.drawing.cells import cell_axes, write_in
 from utils.drawing.colours import MUTED, PALETTE, TEXT_COLOURS, mark, tint
 from utils.drawing.marks import disc, tinted_box
-from utils.drawing.page import panel_or_new
+from utils.drawing.page import page_width, panel_or_new
 from utils.drawing.words import say
 
 __all__ = [
+    "BESIDE",
     "UNIT",
     "NetworkPlan",
     "count_formula",
@@ -31,7 +32,8 @@ Point = tuple[float, float]
 
 UNIT = 0.3  # radius of a unit; distances are in units of the drawing
 _PITCH, _STEP = 0.62, 3.6  # from one unit of a column to the next, and from column to column
-_LARGEST, _HIGHEST, _WIDEST = 0.7, 5.5, 6.4  # a unit of the drawing, and the whole, in inches
+_LARGEST, _HIGHEST = 0.7, 5.5  # a unit of the drawing, and the whole, in inches
+BESIDE = 0.8  # what stays free of the page
 
 # Weights that are shared are told apart by colour and line style: 30 pairs that all differ.
 _STRAND_COLOURS = ("highlight", "input", "bias", "output", "kernel", "gradient")
@@ -228,7 +230,7 @@ def draw_network(
     names = [] if labels is None else as_texts(labels, "labels", len(layers) + 1)
     plan = NetworkPlan(layers)
     height = plan.height + 0.7 * bool(names) + 0.9
-    scale = min(_LARGEST, _HIGHEST / height, _WIDEST / plan.width)
+    scale = min(_LARGEST, _HIGHEST / height, (page_width() - BESIDE) / plan.width)
     ax = panel_or_new(ax, plan.width * scale + 0.2, height * scale + 0.2)
     paint_network(ax, plan, layers)
     _write_labels(ax, plan, names)

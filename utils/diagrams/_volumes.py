@@ -295,7 +295,8 @@ def plot_network_volumes(module: Module, input_shape: InputShape, *, ncols: Coun
     input_shape : tuple of int
         One input, such as (C, H, W).
     ncols : int
-        Volumes in a row; the network continues in the next one.
+        The largest number of volumes in a row, if the page is wide enough; the network continues in
+        the next one.
 
     Returns
     -------
@@ -324,7 +325,7 @@ def plot_network_volumes(module: Module, input_shape: InputShape, *, ncols: Coun
     summary = summarise(module, input_shape)
     stages = _grouped(_stages(module, summary))
     scale = _Scale(stages)
-    ncols = min(ncols, len(stages))
+    ncols = min(ncols, len(stages), int(diagram_width() / _CARD))
     head = 0.5
     rows = _rows(stages, scale, ncols, head)
     width = ncols * _CARD + 0.1

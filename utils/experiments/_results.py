@@ -1,15 +1,21 @@
 """Accuracies of several networks under several conditions, over several seeds."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 import torch
+from torch import Tensor
 
 from utils import _validate
+from utils._validate import checked
 
 _FOLDER = Path(__file__).parent
 _NAMES = ("equal_budget", "faces")  # of the experiments that `make results` measures
+_Name = Annotated[str, _validate.choice(_NAMES)]
+_NotNegative = Annotated[float, _validate.number(minimum=0)]
 _PER_CENT = 100
 
 
@@ -42,19 +48,19 @@ class Results:
     True
     """
 
-    provenance: dict
-    settings: dict
-    seeds: list
-    networks: dict
-    tuning: dict
-    accuracies: dict
+    provenance: dict[str, Any]
+    settings: dict[str, Any]
+    seeds: list[int]
+    networks: dict[str, dict[str, Any]]
+    tuning: dict[str, dict[str, float]]
+    accuracies: dict[str, dict[str, list[float]]]
 
     @property
-    def conditions(self):
+    def conditions(self) -> list[str]:
         """The names of the conditions, in the order in which they were measured."""
         return list(next(iter(self.accuracies.values())))
 
-    def of(self, network, condition):
+    def of(self, network: str, condition: str) -> Tensor:
         """
         Return the accuracies of one network under one condition.
 
@@ -84,7 +90,15 @@ class Results:
         condition = _validate.as_choice(condition, "condition", self.conditions)
         return torch.tensor(self.accuracies[network][condition], dtype=torch.float64)
 
-    def agrees(self, network, condition, accuracy, *, tolerance=0.03):
+    @checked
+    def agrees(
+        self,
+        network: str,
+        condition: str,
+        accuracy: _NotNegative,
+        *,
+        tolerance: _NotNegative = 0.03,
+    ) -> bool:
         """
         Say whether an accuracy lies within what was measured, or near it.
 
@@ -114,12 +128,10 @@ class Results:
         False
         """
         measured = self.of(network, condition)
-        accuracy = _validate.as_number(accuracy, "accuracy", minimum=0)
-        tolerance = _validate.as_number(tolerance, "tolerance", minimum=0)
         low, high = measured.aminmax()
         return bool(low - tolerance <= accuracy <= high + tolerance)
 
-    def table(self, conditions=None):
+    def table(self, conditions: Sequence[str] | None = None) -> str:
         """
         Write mean and standard deviation over the seeds, in per cent.
 
@@ -158,7 +170,7 @@ class Results:
             lines.append(row.ljust(first) + cells)
         return "\n".join(lines)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """
         Return the text that `load_results` reads.
 
@@ -175,7 +187,8 @@ class Results:
         return _write(asdict(self)) + "\n"
 
 
-def load_results(name):
+@checked
+def load_results(name: _Name) -> Results:
     """
     Read what was measured.
 
@@ -201,11 +214,10 @@ def load_results(name):
     >>> sorted(load_results("equal_budget").accuracies)
     ['CNN + flatten', 'CNN + global pooling', 'fully connected']
     """
-    name = _validate.as_choice(name, "name", _NAMES)
     return read_results(_FOLDER / f"{name}.json")
 
 
-def read_results(file):
+def read_results(file: Path) -> Results:
     """Read a file of results, or say in one line what is wrong with it."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -221,14 +233,14 @@ def read_results(file):
     return results
 
 
-def _unusable(file, problem):
+def _unusable(file: Path, problem: str) -> ValueError:
     return ValueError(
         f"the results must be in {file.name}, got {problem:.120}: run `make results`, or get the "
         "file again"
     )
 
 
-def _problem_with(results):
+def _problem_with(results: Results) -> str:
     """Say what is missing or wrong, or return an empty string."""
     networks, accuracies = results.networks, results.accuracies
     if not all(isinstance(part, dict) and part for part in (networks, accuracies)):
@@ -249,10 +261,10 @@ def _problem_with(results):
     return ""
 
 
-def _write(value, indent=0):
+def _write(value: Any, indent: int = 0) -> str:
     """Write JSON with one entry of a dictionary on a line, and lists in one line."""
     if not isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     space = " " * (indent + 1)
-    lines = (f"{space}{json.dumps(key)}: {_write(one, indent + 1)}" for key, one in value.items())
+    lines = (f"{space}{json.dumps(key)}: {_write(part, indent + 1)}" for key, part in value.items())
     return "{\n" + ",\n".join(lines) + "\n" + " " * indent + "}"

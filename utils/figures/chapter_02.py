@@ -20,6 +20,7 @@ from utils._validate import (
     checked,
 )
 from utils.diagrams._networks import (
+    BESIDE,
     UNIT,
     NetworkPlan,
     Point,
@@ -34,7 +35,7 @@ from utils.drawing.cells import cell_axes, write_in
 from utils.drawing.colours import MUTED, PALETTE, mark
 from utils.drawing.maps import frame
 from utils.drawing.marks import DASHED, disc, outline, polygon
-from utils.drawing.page import Box, diagram_width, new_sheet
+from utils.drawing.page import Box, diagram_width, new_sheet, page_width
 from utils.drawing.words import TIMES, say
 from utils.shapes import conv_output_size
 
@@ -200,7 +201,7 @@ def plot_networks(networks: Sequence[Any], *, titles: Texts) -> Figure:
     plans = [Planes(layers) for layers in masks]
     width, height = (max(getattr(plan, side) for plan in plans) for side in ("width", "height"))
     above, below, beside = 1.0, 3.2, 0.35
-    panel = min(6.4 / len(plans), 3.4)
+    panel = min((page_width() - BESIDE) / len(plans), 3.4)
     tall = (above + height + below) * panel / (width + 2 * beside)
     with new_sheet(panel * len(plans), tall) as sheet:
         for n, (layers, plan, title) in enumerate(zip(masks, plans, titles, strict=True)):
