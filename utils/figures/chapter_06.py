@@ -12,6 +12,7 @@ from utils.diagrams.steps import POOL_MODES, PoolSteps
 from utils.drawing.cells import new_diagram, paint_grid, write_in
 from utils.drawing.colours import MUTED, TEXT_COLOURS
 from utils.drawing.marks import arrow, outline
+from utils.drawing.page import page_width
 from utils.drawing.words import say
 
 __all__ = ["plot_pool_gradient"]
@@ -51,7 +52,8 @@ def plot_pool_gradient(
     (rows, columns), (output_rows, output_columns) = image.shape, pool.output.shape
     upper = _HEAD + max(rows, output_rows)
     width = 2 * _MARGIN + columns + _GAP + max(output_columns, 2.2)
-    figure, ax = new_diagram(width, 2 * _MARGIN + 2 * upper + _BETWEEN, cell=0.6, widest=6.2)
+    height, widest = 2 * _MARGIN + 2 * upper + _BETWEEN, min(6.2, page_width())
+    figure, ax = new_diagram(width, height, cell=0.6, widest=widest)
     middle = _MARGIN + (_HEAD + upper) / 2
     left, right = _MARGIN + columns + 0.2, _MARGIN + columns + _GAP - 0.2
     _draw_pair(ax, middle, image, pool.output)
