@@ -539,7 +539,7 @@ def test_a_step_of_an_animation_is_small_and_no_figure_of_pyplot(steps):
     figures = list(steps.frames())
     assert len(figures) == len(steps) == len(steps.captions()) == steps.output.numel()
     assert len({tuple(figure.get_size_inches()) for figure in figures}) == 1
-    assert figures[0].get_size_inches()[0] <= PHONE_WIDTH
+    assert figures[0].get_size_inches()[0] <= PHONE_WIDTH + 1e-6
     assert_no_figure_is_open()
     (ax,) = figures[1].axes
     rows, columns = steps.output.shape
@@ -547,6 +547,13 @@ def test_a_step_of_an_animation_is_small_and_no_figure_of_pyplot(steps):
     assert [text is None for text in found] == [False] * 2 + [True] * (len(steps) - 2)
     for figure in figures:
         assert_can_be_read(figure)
+
+
+def test_steps_of_a_wide_image_are_no_wider_than_a_telephone():
+    wide = torch.zeros(2, 30).double()
+    conv_steps = ConvSteps(wide, K[:1], stride=(1, 1), padding=(0, 0), dilation=(1, 1))
+    for steps in (conv_steps, PoolSteps(wide, (2, 2))):
+        assert next(steps.frames()).get_size_inches()[0] <= PHONE_WIDTH + 1e-6
 
 
 class TestPositions:

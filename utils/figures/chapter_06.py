@@ -52,9 +52,8 @@ def plot_pool_gradient(
     (rows, columns), (output_rows, output_columns) = image.shape, pool.output.shape
     upper = _HEAD + max(rows, output_rows)
     width = 2 * _MARGIN + columns + _GAP + max(output_columns, 2.2)
-    figure, ax = new_diagram(
-        width, 2 * _MARGIN + 2 * upper + _BETWEEN, cell=0.6, widest=min(6.2, page_width())
-    )
+    height, widest = 2 * _MARGIN + 2 * upper + _BETWEEN, min(6.2, page_width())
+    figure, ax = new_diagram(width, height, cell=0.6, widest=widest)
     middle = _MARGIN + (_HEAD + upper) / 2
     left, right = _MARGIN + columns + 0.2, _MARGIN + columns + _GAP - 0.2
     _draw_pair(ax, middle, image, pool.output)
