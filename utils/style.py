@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import matplotlib as mpl
-from cycler import cycler
+from matplotlib import cycler
 from matplotlib.colors import LinearSegmentedColormap
 
 __all__ = [
