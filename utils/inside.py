@@ -264,11 +264,3 @@ def _mosaic(tiles: Tensor, rows: int) -> Tensor:
 def _two_digits(value: float) -> str:
     """Write a number with two digits, or as a whole number."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("plot_agreement", "plot_deletion"):  # moves: see figures
-        from utils.figures import chapter_12
-
-        return getattr(chapter_12, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -24,19 +24,3 @@ __all__ = [
     "show_kernel",
     "show_response",
 ]
-
-_MOVED = {  # moves: see figures
-    "plot_activation_functions": "chapter_08",
-    "plot_channels": "chapter_01",
-    "plot_kernel_gallery": "chapter_03",
-    "plot_learned_kernel": "chapter_03",
-    "plot_pixel_zoom": "chapter_01",
-}
-
-
-def __getattr__(name: str) -> object:  # moves: see figures
-    if name in _MOVED:
-        import importlib
-
-        return getattr(importlib.import_module(f"utils.figures.{_MOVED[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
