@@ -267,7 +267,7 @@ class TestSignals:
         assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
 
     @pytest.mark.parametrize(
-        "panels", [{}, {"": {}}, {"": dict.fromkeys("abcde", [1.0])}, {"": {"a": [1.0, 0.0]}}]
+        "panels", [{}, {"": {}}, {"": {key: [1.0] for key in "abcde"}}, {"": {"a": [1.0, 0.0]}}]
     )
     def test_what_cannot_be_drawn_is_refused(self, panels):
         with pytest.raises(ValueError, match="panels must hold"):
