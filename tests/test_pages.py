@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import functools
-import html
 import io
 import json
 import re
@@ -19,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms import v2
 
 from tests.notebook_rules import AMERICAN, EMOJI, without_code
+from tools.times import anchor, with_signs
 from utils.shapes import summarise
 from utils.style import PALETTE
 
@@ -56,12 +56,6 @@ def cells(path):
 def without_blocks(text):
     """Drop fenced code, whose lines may look like headings and links."""
     return re.sub(r"^(```+).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)
-
-
-def anchor(title):
-    """Return the anchor of a heading, as GitHub and MyST form it."""
-    title = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", html.unescape(title)).replace("`", "")
-    return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
 
 
 @functools.cache
@@ -109,6 +103,12 @@ def test_prose_is_calm_british_english(path):
     assert not EMOJI.findall(text)
     assert not AMERICAN.findall(text.lower())
     assert not re.findall(r"\b(simply|obviously|of course|just)\b", text.lower())
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=relative)
+def test_sizes_have_the_sign(path):
+    changed = [line for line in markdown(path).splitlines() if with_signs(line) != line]
+    assert with_signs(markdown(path)) == markdown(path), f"run python -m tools.times: {changed}"
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=relative)
