@@ -275,6 +275,30 @@ def test_a_sign_has_one_meaning():
     assert sorted(set(signs)) == sorted(signs)
 
 
+def letters(path):
+    """Return the letters of the formulas of a page or notebook: of its signs, not of its words."""
+    text = re.sub(r"(`+).*?\1", " ", without_blocks(markdown(path)), flags=re.DOTALL)
+    formulas = "".join(map("".join, re.findall(r"\$\$(.*?)\$\$|\$([^$]*)\$", text, re.DOTALL)))
+    return set(re.sub(r"\\(text|begin|end)\{[^}]*\}|\\[A-Za-z]+|[^A-Za-z]", "", formulas))
+
+
+# Letters that mean something else on the page of signs than they once did in a chapter.
+TAKEN = {"06": "f", "09": "pj", "11": "g", "12": "kh"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=relative)
+def test_a_chapter_uses_the_signs_of_the_page(path):
+    explained = letters(BOOK / "notation.md") | set("exy")
+    assert letters(path) - explained == set()
+    assert letters(path) & set(TAKEN.get(path.name[:2], "")) == set()
+
+
+def test_the_letters_of_formulas_are_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("$C_\\text{in} \\cdot k$, `$a$` and $$\n\\begin{aligned}n_1\\end{aligned}$$\n")
+    assert letters(page) == {"C", "k", "n"}
+
+
 def test_the_colours_are_those_of_the_figures():
     page = read("book/notation.md")
     assert re.findall(r"background-color: (#\w+)", page) == list(PALETTE.values())
