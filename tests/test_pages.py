@@ -25,7 +25,9 @@ from utils.style import PALETTE
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 PAGES = sorted(BOOK.glob("*.md"))
-DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+DOCUMENTS = [
+    ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+]
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 EVERYTHING = [*PAGES, *DOCUMENTS, ROOT / "img" / "README.md"]
 
