@@ -60,14 +60,6 @@ class Animation:
     colours : int
         How many colours a drawing keeps, from 2 to 256: more of them make it larger.
 
-    Raises
-    ------
-    TypeError
-        If a frame is not a figure, a text is not a str, or `colours` not an integer.
-    ValueError
-        If the frames differ in size or are more than 256, the captions do not fit, a text is
-        empty, or `colours` is out of range.
-
     Examples
     --------
     >>> from matplotlib.figure import Figure
@@ -183,12 +175,7 @@ def _animate(steps: Steps, *, colours: int = _COLOURS) -> Animation:
 
 @checked
 def animate_conv(
-    image: Values,
-    kernel: Kernel,
-    *,
-    stride: Pair = 1,
-    padding: Padding = 0,
-    dilation: Pair = 1,
+    image: Values, kernel: Kernel, *, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> Animation:
     """
     Animate a convolution: one step for each value of the output, its sum written out.
@@ -206,11 +193,6 @@ def animate_conv(
     -------
     Animation
         The last step shows the finished output.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit.
 
     Examples
     --------
@@ -251,11 +233,6 @@ def animate_pool(
     Animation
         The last step shows the finished output.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit.
-
     Examples
     --------
     >>> import torch
@@ -291,11 +268,6 @@ def animate_channels(
     -------
     Animation
         The last step shows the finished feature map.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the channels differ or the filter does not fit.
 
     Examples
     --------

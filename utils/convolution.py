@@ -50,10 +50,8 @@ def corr2d(
 
     Raises
     ------
-    TypeError
-        If the image or the kernel does not hold real numbers.
     ValueError
-        If a shape or a setting is wrong, or the window does not fit.
+        If the window does not fit.
 
     Notes
     -----
@@ -107,13 +105,6 @@ def corr2d_multi_in(
     Tensor of shape (H_out, W_out)
         One feature map: the sum over the channels.
 
-    Raises
-    ------
-    TypeError
-        If the image or the filter does not hold real numbers.
-    ValueError
-        If the numbers of channels differ, or as for `corr2d`.
-
     Examples
     --------
     >>> image = torch.ones(3, 6, 6)
@@ -157,13 +148,6 @@ def corr2d_multi_in_out(
     Tensor of shape (C_out, H_out, W_out)
         The feature maps.
 
-    Raises
-    ------
-    TypeError
-        If an argument does not hold real numbers.
-    ValueError
-        If a shape does not match, or as for `corr2d`.
-
     Examples
     --------
     >>> image, weight = torch.ones(3, 6, 6), torch.ones(2, 3, 3, 3)
@@ -192,13 +176,6 @@ def conv2d_flipped(image: Matrix, kernel: Annotated[Tensor, tensor("(kH, kW)")])
     -------
     Tensor of shape (H - kH + 1, W - kW + 1)
         Output, as ``scipy.signal.convolve2d(X, K, mode="valid")`` for a kernel that fits.
-
-    Raises
-    ------
-    TypeError
-        If the image or the kernel does not hold real numbers.
-    ValueError
-        If a shape is wrong, or the kernel does not fit.
 
     Examples
     --------

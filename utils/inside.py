@@ -88,11 +88,6 @@ def show_heatmap(
     Axes
         The panel.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `heatmap` is not one map, `image` is not an image, or `limit` is not positive.
-
     Examples
     --------
     >>> ax = show_heatmap([[0.0, 1.0], [-2.0, 0.0]], torch.ones(8, 8), title="where")
@@ -133,11 +128,6 @@ def plot_heatmaps(images: Greys, heatmaps: Heatmaps, *, titles: Texts | None = N
     -------
     Figure
         One panel for each image and one for each map, row by row, and the colour bar.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong kind, or a row does not have one map for each image.
 
     Examples
     --------
@@ -196,11 +186,6 @@ def plot_tiles(
     -------
     Figure
         One panel for each group.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `groups` is no such dict, or an option is out of range.
 
     Examples
     --------

@@ -65,12 +65,6 @@ def plot_grids(
     Figure
         One axes for each grid, all at one scale.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If there are no grids, one of them is not a matrix, the titles do not fit, or a highlighted
-        cell does not exist.
-
     Examples
     --------
     >>> import torch

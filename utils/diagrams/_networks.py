@@ -214,13 +214,6 @@ def draw_network(
     Axes
         The strands are its lines.
 
-    Raises
-    ------
-    TypeError
-        If `layers` mixes sizes and masks.
-    ValueError
-        If the masks do not fit together or the labels do not fit the layers.
-
     Examples
     --------
     >>> ax = draw_network([16, 4, 1])

@@ -303,11 +303,6 @@ def plot_network_volumes(module: Module, input_shape: InputShape, *, ncols: Coun
     Figure
         One axes, in inches, with rows running downwards.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the module cannot be traced with such an input.
-
     Notes
     -----
     All maps have one scale. The side of a map is drawn as the square root of its pixels, so that
@@ -431,11 +426,6 @@ def plot_architectures(networks: Networks) -> Figure:
     -------
     Figure
         One axes, in inches.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `networks` is no such mapping, or a module cannot be traced.
 
     Notes
     -----

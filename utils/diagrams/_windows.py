@@ -65,11 +65,6 @@ def draw_grid(
     Axes
         The axes, in units of one cell with rows running downwards.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `values` is not a matrix, the role is unknown, or a highlighted cell does not exist.
-
     Examples
     --------
     >>> import torch
@@ -125,11 +120,6 @@ def plot_window_step(
     Figure
         One axes in units of one cell.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit or there is no such step.
-
     Examples
     --------
     >>> import torch
@@ -179,11 +169,6 @@ def plot_pool_step(
     Figure
         One axes in units of one cell.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit or there is no such step.
-
     Examples
     --------
     >>> import torch
@@ -197,12 +182,7 @@ def plot_pool_step(
 
 @checked
 def plot_convolution(
-    image: Values,
-    kernel: Kernel,
-    *,
-    stride: Pair = 1,
-    padding: Padding = 0,
-    dilation: Pair = 1,
+    image: Values, kernel: Kernel, *, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> Figure:
     """
     Draw a convolution as an equation of grids: X * K = Y.
@@ -220,11 +200,6 @@ def plot_convolution(
     -------
     Figure
         One axes in units of one cell.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit.
 
     Examples
     --------

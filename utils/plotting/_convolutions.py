@@ -103,9 +103,9 @@ def plot_conv(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument has the wrong kind, shape or size; if ``padding="same"`` meets a stride
-        other than 1 or an even kernel; if the kernel does not fit into the padded image.
+    ValueError
+        If ``padding="same"`` meets a stride other than 1 or an even kernel, or the kernel does not
+        fit into the padded image.
 
     Examples
     --------
@@ -224,12 +224,6 @@ def plot_convs(
     Figure
         The image first; then, for each output channel, its filter (one slice for each input
         channel that it reads) above its feature map.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong kind, shape or size, if the image does not have the number of
-        channels that the layer reads, or if the kernel does not fit into the padded image.
 
     Examples
     --------

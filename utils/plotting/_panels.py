@@ -40,11 +40,6 @@ def show_image(
     Axes
         The panel.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `image` is not an image, or is in colour with values outside 0..1.
-
     Examples
     --------
     >>> import torch
@@ -57,11 +52,7 @@ def show_image(
 
 @checked
 def show_kernel(
-    kernel: Kernel,
-    *,
-    ax: Ax | None = None,
-    title: object = None,
-    limit: Positive | None = None,
+    kernel: Kernel, *, ax: Ax | None = None, title: object = None, limit: Positive | None = None
 ) -> Axes:
     """
     Show one kernel as a pattern of weights: blue negative, white zero, vermilion positive.
@@ -84,11 +75,6 @@ def show_kernel(
     -------
     Axes
         The panel.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `kernel` is not a kernel or `limit` is not positive.
 
     Examples
     --------
@@ -129,11 +115,6 @@ def show_response(
     -------
     Axes
         The panel; its scale runs from ``-limit`` to ``limit``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `response` is not one map or `limit` is not positive.
 
     Examples
     --------

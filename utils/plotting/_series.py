@@ -46,11 +46,6 @@ def plot_images(
     Figure
         One panel for each image.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `images` are not images, or the number of titles differs from theirs.
-
     Examples
     --------
     >>> import torch
@@ -92,11 +87,6 @@ def plot_kernels(
     -------
     Figure
         One panel for each kernel.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `kernels` are not kernels, or the number of titles differs from theirs.
 
     Examples
     --------
@@ -143,11 +133,6 @@ def plot_responses(
     -------
     Figure
         One panel for each map, and one colour bar.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `responses` are not maps, or the number of titles differs from theirs.
 
     Examples
     --------

@@ -69,11 +69,9 @@ def conv_output_size(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers.
     ValueError
-        If an argument is out of range, the window does not fit into the padded input, or
-        ``padding="same"`` is asked for with a stride above 1.
+        If the window does not fit into the padded input, or ``padding="same"`` meets a stride
+        above 1.
 
     Notes
     -----
@@ -136,11 +134,8 @@ def pool_output_size(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers, or `ceil_mode` is not a bool.
     ValueError
-        If an argument is out of range, the padding is more than half of the window, or no
-        window fits.
+        If no window fits.
 
     Notes
     -----
@@ -204,11 +199,8 @@ def conv_transpose_output_size(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers.
     ValueError
-        If an argument is out of range, `output_padding` is not less than the stride or the
-        dilation, or the padding cuts off all of the output.
+        If the padding cuts off all of the output.
 
     Notes
     -----
@@ -251,10 +243,8 @@ def same_padding(kernel_size: IntOrPair, *, dilation: IntOrPair = 1) -> IntOrPai
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers.
     ValueError
-        If an argument is out of range, or no equal padding of both sides keeps the size.
+        If no equal padding of both sides keeps the size.
 
     Notes
     -----
@@ -305,13 +295,6 @@ def unused_pixels(
     int or (int, int)
         Number of rows and columns left over at the bottom and at the right, padding included.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not made of integers.
-    ValueError
-        As `conv_output_size`.
-
     Notes
     -----
     It is the remainder of the division in `conv_output_size`.
@@ -359,13 +342,6 @@ def pixel_usage(
     -------
     Tensor of shape (H, W), int64
         The number of output entries that depend on each input pixel.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not made of integers.
-    ValueError
-        As `conv_output_size`.
 
     Examples
     --------
@@ -417,10 +393,8 @@ def conv_parameters(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers, or `bias` is not a bool.
     ValueError
-        If an argument is out of range, or the groups do not divide the channels.
+        If the groups do not divide the channels.
 
     Notes
     -----
@@ -455,13 +429,6 @@ def linear_parameters(in_features: Count, out_features: Count, *, bias: Flag = T
     -------
     int
         Number of weights and biases.
-
-    Raises
-    ------
-    TypeError
-        If the numbers are not integers, or `bias` is not a bool.
-    ValueError
-        If a number is less than 1.
 
     Examples
     --------
@@ -506,13 +473,6 @@ def conv_multiply_adds(
     int
         Number of multiplications, each with its addition. Biases are not counted.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not made of integers.
-    ValueError
-        As `conv_output_size`, or if the groups do not divide the channels.
-
     Examples
     --------
     >>> conv_multiply_adds(32, 3, 6, 5)  # 4,704 outputs of 75 products each
@@ -540,13 +500,6 @@ def linear_multiply_adds(in_features: Count, out_features: Count) -> int:
     -------
     int
         Number of multiplications, each with its addition. Biases are not counted.
-
-    Raises
-    ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If a number is less than 1.
 
     Examples
     --------
