@@ -23,8 +23,6 @@ from utils.drawing.colours import PALETTE
 from utils.drawing.page import HEADING, diagram_width
 from utils.drawing.words import title
 
-__all__ = ["plot_grids"]
-
 _CELL = 0.6  # the largest side of a cell, in inches
 _BETWEEN, _RIM, _TITLE_LINE = 0.4, 0.2, 0.3
 

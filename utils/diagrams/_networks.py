@@ -15,19 +15,6 @@ from utils.drawing.marks import disc, tinted_box
 from utils.drawing.page import page_width, panel_or_new
 from utils.drawing.words import say
 
-__all__ = [
-    "BESIDE",
-    "UNIT",
-    "NetworkPlan",
-    "count_formula",
-    "draw_network",
-    "paint_network",
-    "paint_pixel",
-    "parameter_count",
-    "side_of",
-    "unit_counts",
-]
-
 Point = tuple[float, float]
 
 UNIT = 0.3  # radius of a unit; distances are in units of the drawing

@@ -17,8 +17,6 @@ from utils.drawing.page import diagram_width
 from utils.drawing.words import TIMES, one_or_pair, say, size_text
 from utils.shapes import LayerSummary, Summary, summarise
 
-__all__ = ["plot_architectures", "plot_network_volumes"]
-
 # Everything below is in inches of a figure that is drawn at its own size.
 _CARD = 1.75  # from one volume to the next
 _TALLEST, _TALLEST_SLAB = 1.15, 1.1  # the side of the largest map

@@ -25,8 +25,6 @@ from utils.drawing.marks import outline_cells
 from utils.drawing.page import MEDIUM, diagram_width, panel_or_new
 from utils.drawing.words import title as write_title
 
-__all__ = ["draw_grid", "plot_convolution", "plot_pool_step", "plot_window_step"]
-
 
 @checked
 def draw_grid(

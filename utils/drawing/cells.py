@@ -26,18 +26,6 @@ from utils.drawing.marks import DASHED
 from utils.drawing.page import MakeFigure
 from utils.drawing.words import Write, number_format, say, size_text
 
-__all__ = [
-    "CellText",
-    "blank_figure",
-    "cell_axes",
-    "ems",
-    "new_diagram",
-    "paint_cell",
-    "paint_grid",
-    "write_header",
-    "write_in",
-]
-
 Rim = Sequence[tuple[int, int]]
 
 

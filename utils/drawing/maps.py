@@ -24,27 +24,6 @@ from utils.drawing.page import LEGIBLE, SMALL, TEXT, Box, Sheet
 from utils.drawing.words import short, title, weight_texts
 from utils.style import SIGNED_CMAP
 
-__all__ = [
-    "LARGE_MAP",
-    "colour_bar",
-    "colour_key",
-    "draw_channels",
-    "draw_filter",
-    "draw_image",
-    "draw_kernel",
-    "draw_response",
-    "draw_tiles",
-    "frame",
-    "full_colour",
-    "grey_limits",
-    "greys",
-    "is_colour",
-    "place_picture",
-    "scale_beside",
-    "signed_colours",
-    "slice_columns",
-]
-
 # Few levels keep the stored figures small; in a photograph the eye does not miss the others.
 _SIGNED_LEVELS, _GREY_LEVELS = 33, 128
 

@@ -10,19 +10,6 @@ from matplotlib.patches import Circle, ConnectionPatch, FancyArrowPatch, Patch, 
 from utils.drawing.colours import INK, PALETTE, TEXT_COLOURS, Colour, mark, tint
 from utils.drawing.page import Sheet
 
-__all__ = [
-    "DASHED",
-    "arrow",
-    "bracket",
-    "connect",
-    "disc",
-    "outline",
-    "outline_cells",
-    "polygon",
-    "sheet_arrow",
-    "tinted_box",
-]
-
 Point = tuple[float, float]
 DASHED = (0, (3, 2))
 _LONG_DASHES = (0, (3, 1.5))

@@ -18,34 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from utils.drawing.words import say
-from utils.style import HEADING, LARGE, LEGIBLE, MEDIUM, PAGE_WIDTH, PHONE_WIDTH, SMALL, TEXT
-
-__all__ = [
-    "EDGE",
-    "GAP",
-    "HEADING",
-    "KEY",
-    "LARGE",
-    "LEGIBLE",
-    "LINE",
-    "MEDIUM",
-    "PAGE_WIDTH",
-    "PHONE_WIDTH",
-    "SMALL",
-    "TEXT",
-    "TICKS",
-    "Box",
-    "MakeFigure",
-    "PanelGrid",
-    "Sheet",
-    "box_ratio",
-    "diagram_width",
-    "drawn_for",
-    "new_sheet",
-    "page_width",
-    "panel_or_new",
-    "title_room",
-]
+from utils.style import HEADING, LARGE, LEGIBLE, MEDIUM, PAGE_WIDTH, PHONE_WIDTH, SMALL, TEXT  # noqa: F401
 
 MakeFigure = Callable[..., Figure]
 

@@ -12,27 +12,6 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 
-__all__ = [
-    "ALMOST_EQUAL",
-    "DOT",
-    "INFINITY",
-    "MINUS",
-    "TIMES",
-    "equality",
-    "in_brackets",
-    "label_axes",
-    "listed",
-    "number_format",
-    "number_of",
-    "one_or_pair",
-    "say",
-    "short",
-    "size_text",
-    "title",
-    "translated",
-    "weight_texts",
-]
-
 ALMOST_EQUAL = "\N{ALMOST EQUAL TO}"
 DOT = "\N{MIDDLE DOT}"
 INFINITY = "\N{INFINITY}"

@@ -23,19 +23,6 @@ from utils._validate import (
     checked,
 )
 
-__all__ = [
-    "conv_multiply_adds",
-    "conv_output_size",
-    "conv_parameters",
-    "conv_transpose_output_size",
-    "linear_multiply_adds",
-    "linear_parameters",
-    "pixel_usage",
-    "pool_output_size",
-    "same_padding",
-    "unused_pixels",
-]
-
 
 @checked
 def conv_output_size(
