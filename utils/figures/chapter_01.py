@@ -39,22 +39,11 @@ def plot_pixel_zoom(image: object, box: object) -> Figure:
     """
     Plot an image, and beside it a few of its pixels with their values written into them.
 
-    Parameters
-    ----------
-    image : Tensor or array of shape (H, W), (1, H, W) or (3, H, W)
-        Bytes are written as they are, 0..255, floats with two decimals; a pixel in colour holds
-        its red, green and blue, from top to bottom.
-    box : (int, int, int, int)
-        First row, first column, number of rows and number of columns; at most 10 rows and columns
-        in grey, 6 in colour, so that the numbers can be read.
+    The image is (H, W), (1, H, W) or (3, H, W). Bytes are written as they are, 0..255, floats with
+    two decimals; a pixel in colour holds its red, green and blue, from top to bottom. The box is
+    (first row, first column, rows, columns): at most 10 rows and columns in grey, 6 in colour, so
+    that the numbers can be read.
 
-    Returns
-    -------
-    Figure
-        The image with the box marked, and the pixels of the box with row and column numbers.
-
-    Examples
-    --------
     >>> figure = plot_pixel_zoom(torch.full((20, 30), 0.25), (4, 9, 2, 3))
     """
     picture = _validate.as_picture(image)
@@ -119,23 +108,11 @@ def _size(tensor: Tensor) -> str:
 @checked
 def plot_channels(image: ColourPicture, *, tinted: Flag = True) -> Figure:
     """
-    Plot a colour image as the sum of its red, its green and its blue channel.
+    Plot a colour image (3, H, W) as the sum of its red, its green and its blue channel.
 
-    Parameters
-    ----------
-    image : Tensor or array of shape (3, H, W)
-        A colour image.
-    tinted : bool, default True
-        Whether a channel is drawn in its own colour, as the light that it adds; else each is drawn
-        as the grey picture that its numbers are.
+    A channel is drawn in its own colour, as the light that it adds; if not `tinted`, as the grey
+    picture that its numbers are.
 
-    Returns
-    -------
-    Figure
-        The image and its three channels.
-
-    Examples
-    --------
     >>> figure = plot_channels(torch.rand(3, 20, 30))
     """
     channels = list(image.split(1))

@@ -1,10 +1,4 @@
-"""
-The arithmetic of convolutional layers: sizes, padding, parameters, multiply-adds.
-
-Sizes are whole numbers of pixels: an integer for one axis (or a square), a pair ``(H, W)`` for
-two. A function returns an integer when every argument is a single number, and a pair as soon as
-one of them is a pair. The results, and the settings that are refused, are those of PyTorch.
-"""
+"""The arithmetic of convolutional layers: sizes, padding, parameters, multiply-adds."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -38,16 +32,12 @@ def conv_output_size(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
-    stride : int or (int, int)
-        Pixels from one window to the next.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels.
+    stride, dilation : int or (int, int)
+        Pixels from one window to the next, and from one kernel entry to the next.
     padding : int, (int, int), "same" or "valid"
         Pixels added on each side; "same" keeps the size, "valid" adds none.
-    dilation : int or (int, int)
-        Pixels from one kernel entry to the next.
 
     Returns
     -------
@@ -101,10 +91,8 @@ def pool_output_size(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the window.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the window, in pixels.
     stride : int or (int, int), optional
         Pixels from one window to the next; by default the size of the window.
     padding : int or (int, int)
@@ -166,10 +154,8 @@ def conv_transpose_output_size(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels.
     stride : int or (int, int)
         Output pixels from one input pixel to the next.
     padding : int or (int, int)
@@ -266,16 +252,12 @@ def unused_pixels(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
-    stride : int or (int, int)
-        Pixels from one window to the next.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels.
+    stride, dilation : int or (int, int)
+        Pixels from one window to the next, and from one kernel entry to the next.
     padding : int, (int, int), "same" or "valid"
         Pixels added on each side.
-    dilation : int or (int, int)
-        Pixels from one kernel entry to the next.
 
     Returns
     -------
@@ -314,16 +296,12 @@ def pixel_usage(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels; an integer means a square.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
-    stride : int or (int, int)
-        Pixels from one window to the next.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels; an integer means a square.
+    stride, dilation : int or (int, int)
+        Pixels from one window to the next, and from one kernel entry to the next.
     padding : int, (int, int), "same" or "valid"
         Pixels added on each side (not counted themselves).
-    dilation : int or (int, int)
-        Pixels from one kernel entry to the next.
 
     Returns
     -------
