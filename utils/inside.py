@@ -31,7 +31,7 @@ from utils._validate import (
     Tiles,
     as_titles,
     checked,
-    require_number,
+    require_one_each,
 )
 from utils.drawing.colours import mark
 from utils.drawing.maps import frame, full_colour, greys, signed_colours
@@ -137,7 +137,7 @@ def plot_heatmaps(images: Greys, heatmaps: Heatmaps, *, titles: Texts | None = N
     ['one', 'two']
     """
     for name, maps in heatmaps.items():
-        require_number(maps, len(images), f"heatmaps[{name!r}]", "images")
+        require_one_each(maps, images, f"heatmaps[{name!r}]", "images")
     texts = as_titles(titles, len(images))
     lines = max(text.count("\n") + 1 if text else 0 for text in texts)
     ratio, top = box_ratio(images), EDGE + lines * _ROW_TITLE

@@ -15,7 +15,7 @@ from utils._validate import (
     as_titles,
     checked,
     choice,
-    require_number,
+    require_one_each,
 )
 from utils.diagrams._windows import draw_grid
 from utils.drawing.cells import cell_axes
@@ -73,7 +73,7 @@ def plot_grids(
     names = as_titles(titles, len(grids))
     if highlights is None:
         highlights = [highlight] * len(grids)
-    require_number(highlights, len(grids), "highlights", "grids")
+    require_one_each(highlights, grids, "highlights", "grids")
     ncols = min(ncols, len(grids))
     nrows = math.ceil(len(grids) / ncols)
     rows, columns = (max(grid.shape[axis] for grid in grids) for axis in (0, 1))
