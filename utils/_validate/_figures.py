@@ -111,7 +111,7 @@ def as_kernels(kernels: Any, name: str) -> list[tuple[str | None, Tensor | str]]
     if isinstance(kernels, Mapping):
         names, values = [str(key) for key in kernels], list(kernels.values())
     elif isinstance(kernels, (list, tuple, torch.Tensor, np.ndarray)):
-        names, values = [one if isinstance(one, str) else None for one in kernels], list(kernels)
+        names, values = [item if isinstance(item, str) else None for item in kernels], list(kernels)
     else:
         raise TypeError(f"{name} must be a list or a dict, got {type(kernels).__name__}")
     if not values:

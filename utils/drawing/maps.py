@@ -49,20 +49,10 @@ def greys(levels: int = _GREY_LEVELS) -> Colormap:
 
 def full_colour(values: torch.Tensor, *, share: float = 1.0) -> float:
     """
-    Return the value that has the full colour of the signed scale.
+    Return the value, above zero, that has the full colour of the signed scale in (..., H, W) maps.
 
-    Parameters
-    ----------
-    values : Tensor
-        One map (H, W) or several (..., H, W).
-    share : float
-        The part of the absolute values that must not be larger than it. It only counts in large
-        maps, of a photograph, so that a few strong edges there do not bleach the weak ones.
-
-    Returns
-    -------
-    float
-        Greater than zero: 1 if all values are zero.
+    It is the `share` quantile of the absolute values in large maps, of a photograph, so that a few
+    strong edges there do not bleach the weak ones; else the largest one.
     """
     sizes = values.abs().numpy()
     large = sizes.shape[-2] * sizes.shape[-1] >= LARGE_MAP

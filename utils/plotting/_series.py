@@ -158,4 +158,4 @@ def look_up(
 ) -> tuple[list[str | None], list[Tensor]]:
     """Return the titles of kernels (None where there is no name), and the kernels themselves."""
     titles = [None if name is None else name.replace("_", " ") for name, _ in kernels]
-    return titles, [named_kernel(one) if isinstance(one, str) else one for _, one in kernels]
+    return titles, [named_kernel(item) if isinstance(item, str) else item for _, item in kernels]
