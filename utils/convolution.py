@@ -95,9 +95,7 @@ def corr2d_multi_in(
         Input X.
     filter : Tensor of shape (C, kH, kW)
         One kernel for each channel.
-    stride, dilation : int or (int, int)
-        As for `corr2d`.
-    padding : int, (int, int), "same" or "valid"
+    stride, padding, dilation : int or (int, int)
         As for `corr2d`.
 
     Returns
@@ -138,9 +136,7 @@ def corr2d_multi_in_out(
         The filters.
     bias : Tensor of shape (C_out,), optional
         One number added to each feature map.
-    stride, dilation : int or (int, int)
-        As for `corr2d`.
-    padding : int, (int, int), "same" or "valid"
+    stride, padding, dilation : int or (int, int)
         As for `corr2d`.
 
     Returns

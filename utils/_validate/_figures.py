@@ -193,15 +193,10 @@ def unreadable_image(error: RuntimeError) -> ValueError:
 
 def as_box(box: Any, image: Tensor) -> tuple[int, int, int, int]:
     """Return (row, column, rows, columns) of a few pixels that lie in the image."""
-    expected = "box must be (row, column, rows, columns)"
-    if not isinstance(box, (list, tuple)):
-        raise TypeError(f"{expected}, got {type(box).__name__}")
-    if len(box) != 4:
-        raise ValueError(f"{expected}, got {len(box)} numbers")
-    row, column = (as_int(part, f"box[{index}]", minimum=0) for index, part in enumerate(box[:2]))
-    rows, columns = (as_int(part, f"box[{index + 2}]") for index, part in enumerate(box[2:]))
+    row, column, rows, columns = box
     channels, height, width = image.shape
-    if row + rows > height or column + columns > width:
+    inside = 0 <= row < row + rows <= height and 0 <= column < column + columns <= width
+    if not inside:
         raise ValueError(f"box must lie in the image of {height} × {width}, got {tuple(box)}")
     most = 10 if channels == 1 else 6
     if max(rows, columns) > most:

@@ -70,19 +70,9 @@ class NetworkPlan:
     """
     Where the units of a network stand: it runs from left to right, each layer a column.
 
-    Parameters
-    ----------
-    masks : list of Tensor
-        One mask (out, in) for each layer.
-
-    Attributes
-    ----------
-    width, height : float
-        The size of the whole.
-    units : list of list of (float, float)
-        The middles of the units of each layer.
-    letter : (float, (float, float), float)
-        How far strands with letters start from their input, where a letter stands, its height.
+    There is one mask (out, in) for each layer. `width` and `height` are the size of the whole,
+    `units` the middles of the units of each layer. `letter` says how far strands with letters start
+    from their input, where a letter stands, and its height.
     """
 
     letter = (0.0, (0.0, 0.0), 0.42)
