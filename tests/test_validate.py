@@ -151,7 +151,7 @@ def test_what_arrives_in_the_body(convert, value, expected):
         (v.as_layers, 3, TypeError, r"a list of \(kernel_size, stride\), got 3"),
         (v.as_input_shape, (), ValueError, r"have at least one axis, got \(\)"),
         (v.as_input_shape, {3, 8}, TypeError, r"a tuple such as \(C, H, W\), got an object of"),
-        (v.as_conv_layer, torch.nn.Conv1d(1, 2, 3), TypeError, r"a torch\.nn\.Conv2d, got an obj"),
+        (KINDS["ConvLayer"], torch.nn.Conv1d(1, 2, 3), TypeError, r"a torch\.nn\.Conv2d, got an"),
         (v.as_module, torch.nn.ReLU, TypeError, r"a torch\.nn\.Module, got an object of type type"),
         (v.as_axes, np.array([1, 2]), TypeError, "a Matplotlib Axes, got an array"),
         (v.as_device, "meta", ValueError, "one that PyTorch finds here, got 'meta'"),

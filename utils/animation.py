@@ -182,10 +182,8 @@ def animate_conv(
 
     Parameters
     ----------
-    image : Tensor
-        Shape (H, W), the input X.
-    kernel : Tensor
-        Shape (kH, kW), the kernel K.
+    image, kernel : Tensor
+        The input X, of shape (H, W), and the kernel K, (kH, kW).
     stride, padding, dilation : int or tuple of int
         As in `torch.nn.functional.conv2d`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sized
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,24 +16,19 @@ from utils._validate._values import as_layers, as_named
 from utils._validate._words import _describe, _dtype_name
 
 
-def as_conv_layer(layer: Any, name: str = "conv_layer") -> torch.nn.Conv2d:
-    """Return `layer` if it is a `torch.nn.Conv2d`."""
-    if not isinstance(layer, torch.nn.Conv2d):
-        raise TypeError(f"{name} must be a torch.nn.Conv2d, got {_describe(layer)}")
-    return layer
-
-
-_NOT_CONV_LAYERS = [None, "text", torch.nn.Linear, torch.nn.Conv2d, torch.nn.ReLU()]
-ConvLayer = Annotated[torch.nn.Conv2d, Kind(as_conv_layer, _NOT_CONV_LAYERS)]
-
-
-def as_module(module: Any, name: str = "module") -> torch.nn.Module:
-    """Return `module` if it is a `torch.nn.Module`."""
-    if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"{name} must be a torch.nn.Module, got {_describe(module)}")
+def as_module(
+    module: Any, name: str = "module", *, kind: type[torch.nn.Module] = torch.nn.Module
+) -> torch.nn.Module:
+    """Return `module` if it is a `torch.nn.Module` (of a kind)."""
+    if not isinstance(module, kind):
+        raise TypeError(f"{name} must be a torch.nn.{kind.__name__}, got {_describe(module)}")
     return module
 
 
+_NOT_CONV_LAYERS = [None, "text", torch.nn.Linear, torch.nn.Conv2d, torch.nn.ReLU()]
+ConvLayer = Annotated[
+    torch.nn.Conv2d, Kind(partial(as_module, kind=torch.nn.Conv2d), _NOT_CONV_LAYERS)
+]
 _NOT_MODULES = [None, "text", torch.nn.ReLU, torch.relu]
 Module = Annotated[torch.nn.Module, Kind(as_module, _NOT_MODULES)]
 

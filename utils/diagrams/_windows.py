@@ -104,10 +104,8 @@ def plot_window_step(
 
     Parameters
     ----------
-    image : Tensor
-        Shape (H, W), the input X.
-    kernel : Tensor
-        Shape (kH, kW), the kernel K.
+    image, kernel : Tensor
+        The input X, of shape (H, W), and the kernel K, (kH, kW).
     step : int
         Number of the output value, counted from 0, row by row.
     stride, padding, dilation : int or tuple of int
@@ -187,10 +185,8 @@ def plot_convolution(
 
     Parameters
     ----------
-    image : Tensor
-        Shape (H, W), the input X.
-    kernel : Tensor
-        Shape (kH, kW), the kernel K.
+    image, kernel : Tensor
+        The input X, of shape (H, W), and the kernel K, (kH, kW).
     stride, padding, dilation : int or tuple of int
         As in `torch.nn.functional.conv2d`.
 
