@@ -106,12 +106,7 @@ def draw_response(
 
 
 def draw_kernel(
-    ax: Axes,
-    kernel: torch.Tensor,
-    *,
-    limit: float,
-    numbers: bool | None = None,
-    text: object = None,
+    ax: Axes, kernel: torch.Tensor, *, limit: float, numbers: bool = True, text: object = None
 ) -> Axes:
     """Draw a kernel (kH, kW) on the signed scale, its weights in its cells where they fit."""
     _draw_signed(ax, kernel, limit)
@@ -125,11 +120,11 @@ def draw_kernel(
     frame(ax, "kernel", text=text)
     texts, factor = weight_texts(kernel)
     size = _text_size(ax, kernel, texts)
-    if numbers or (numbers is None and size >= LEGIBLE):
+    if numbers and size >= LEGIBLE:
         for (row, column), weight in np.ndenumerate(texts):
             colour = signed_colours()((kernel[row, column].item() / limit + 1) / 2)
             ink = readable_on(colour, ink="black")
-            place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": max(size, 5)}
+            place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
             ax.text(column, row, weight, color=ink, **place)
         if factor:
             ax.set_xlabel(factor, fontsize=TEXT)

@@ -125,6 +125,11 @@ def size_text(shape: Sequence[int], *, between: str = TIMES) -> str:
     return between.join(f"{number}" for number in shape)
 
 
+def picture_size(picture: torch.Tensor) -> str:
+    """Write the height and width of a picture (..., H, W) as in a title: "20 × 30"."""
+    return size_text(picture.shape[-2:], between=f" {TIMES} ")
+
+
 def one_or_pair(value: Any) -> str:
     """Write a setting of a layer: one number where all axes agree."""
     if isinstance(value, (tuple, list)):

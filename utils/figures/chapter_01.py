@@ -27,7 +27,7 @@ from utils.drawing.page import (
     new_sheet,
     page_width,
 )
-from utils.drawing.words import size_text
+from utils.drawing.words import picture_size
 
 __all__ = ["plot_channels", "plot_pixel_zoom"]
 
@@ -59,12 +59,12 @@ def plot_pixel_zoom(image: object, box: object) -> Figure:
     middle = above + tallest / 2
     with new_sheet(page_width(), above + tallest + 0.75 * TICKS + EDGE) as sheet:
         ax = sheet.panel(Box(EDGE, middle - tall / 2, side, tall))
-        draw_image(ax, picture, text=f"image\n{_size(picture)}")
+        draw_image(ax, picture, text=f"image\n{picture_size(picture)}")
         _frame_pixels(ax, cells)
         corner = page_width() - EDGE - TICKS - width * scale, middle - height * scale / 2
         zoomed = sheet.panel(Box(*corner, width * scale, height * scale))
         limits = grey_limits(picture)
-        draw_image(zoomed, patch, text=f"its pixels\n{_size(patch)}", limits=limits)
+        draw_image(zoomed, patch, text=f"its pixels\n{picture_size(patch)}", limits=limits)
         zoomed.spines[:].set_color(PALETTE["highlight"])
         zoomed.set_xticks(range(width), [str(n) for n in range(left, left + width)])
         zoomed.set_yticks(range(height), [str(n) for n in range(top, top + height)])
@@ -99,10 +99,6 @@ def _write_pixels(ax: Axes, patch: Tensor, *, cell: float, in_bytes: bool) -> No
     for (row, column), text in zip(np.ndindex(height, width), texts, strict=True):
         ink = readable_on(tuple(colours[row, column]), ink="black")
         ax.text(column, row, text, color=ink, **style)
-
-
-def _size(tensor: Tensor) -> str:
-    return size_text(tensor.shape[-2:], between=" × ")
 
 
 @checked

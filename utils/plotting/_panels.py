@@ -13,7 +13,7 @@ from utils.drawing.maps import (
     is_colour,
 )
 from utils.drawing.page import TEXT, panel_or_new
-from utils.drawing.words import say, size_text, title
+from utils.drawing.words import picture_size, say, title
 
 
 @checked
@@ -129,7 +129,7 @@ def show_response(
 
 def draw_input(ax: Axes, image: Tensor, *, axis: bool) -> Axes:
     """Draw what a convolution reads: a picture, or any other number of channels as grey tiles."""
-    size = size_text(image.shape[-2:], between=" × ")
+    size = picture_size(image)
     if len(image) == 1 or is_colour(image):
         return draw_image(ax, image, text=say("image\n{size}", size=size), axis=axis)
     draw_channels(ax, image)
