@@ -81,7 +81,7 @@ class TestGrids:
         ("options", "message"),
         [
             ({"highlight": (4, 4)}, "highlight must be"),
-            ({"highlights": [(0, 0)]}, "highlights must hold one for each of the 2 grids, got 1"),
+            ({"highlights": [(0, 0)]}, "highlights must be as many as grids, got 1 and 2"),
             ({"titles": ["one"]}, "titles must hold 2 texts, got 1"),
         ],
     )

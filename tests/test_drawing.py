@@ -292,7 +292,7 @@ class TestCells:
         assert figure.get_size_inches() == pytest.approx((6, 3))
         assert (ax.get_xlim(), ax.get_ylim()) == ((0, 10), (5, 0))
         assert ax.get_position().bounds == (0, 0, 1, 1)
-        figure, _ = cells.blank_figure(Figure, 10, 5, cell=0.6, widest=4)
+        figure, _ = cells.new_diagram(10, 5, cell=0.6, widest=4, make=Figure)
         assert figure.get_size_inches() == pytest.approx((4, 2))
         assert len(plt.get_fignums()) == 1  # the second one is not known to pyplot
 

@@ -130,7 +130,7 @@ class TestHeatmaps:
         assert figure.get_figwidth() <= 7.2 + 1e-6
 
     def test_a_row_has_one_map_for_each_image(self):
-        with pytest.raises(ValueError, match=r"heatmaps\['a'\] must hold one for each of the 2"):
+        with pytest.raises(ValueError, match=r"heatmaps\['a'\] must be as many as images, got 1"):
             plot_heatmaps([grey(), grey()], {"a": noise(1, 4, 4)})
         assert_no_figure_is_open()
 

@@ -151,7 +151,7 @@ def test_what_arrives_in_the_body(convert, value, expected):
         (v.as_layers, 3, TypeError, r"a list of \(kernel_size, stride\), got 3"),
         (v.as_input_shape, (), ValueError, r"have at least one axis, got \(\)"),
         (v.as_input_shape, {3, 8}, TypeError, r"a tuple such as \(C, H, W\), got an object of"),
-        (v.as_conv_layer, torch.nn.Conv1d(1, 2, 3), TypeError, r"a torch\.nn\.Conv2d, got an obj"),
+        (KINDS["ConvLayer"], torch.nn.Conv1d(1, 2, 3), TypeError, r"a torch\.nn\.Conv2d, got an"),
         (v.as_module, torch.nn.ReLU, TypeError, r"a torch\.nn\.Module, got an object of type type"),
         (v.as_axes, np.array([1, 2]), TypeError, "a Matplotlib Axes, got an array"),
         (v.as_device, "meta", ValueError, "one that PyTorch finds here, got 'meta'"),
@@ -262,11 +262,11 @@ class TestTensors:
 
     def test_gradients_and_values_are_kept(self):
         image = torch.ones(2, 2, requires_grad=True)
-        assert v.as_matrix(image, "image") is image
+        assert v.as_tensor(image, "image") is image
         array = np.ones((2, 2))
-        v.as_matrix(array, "image")[0, 0] = 5  # an array is copied
+        v.as_tensor(array, "image")[0, 0] = 5  # an array is copied
         assert array[0, 0] == 1
-        assert v.as_matrix([image[0], image[1]], "image").requires_grad
+        assert v.as_tensor([image[0], image[1]], "image").requires_grad
 
     def test_one_dtype_for_all(self):
         single, double = torch.ones(2), torch.ones(2, dtype=torch.float64)
@@ -410,7 +410,7 @@ def test_a_long_value_does_not_fill_the_message(value):
 def test_networks_have_names_and_shapes():
     entry = (torch.nn.ReLU(), (3, 4))
     assert v.as_networks({"a": entry}) == {"a": entry}
-    with pytest.raises(ValueError, match="networks must hold at least one network, got none"):
+    with pytest.raises(ValueError, match="networks must have names that are texts"):
         v.as_networks({})
     with pytest.raises(
         TypeError, match=r"networks\['a'\] must be \(module, input_shape\), got \(3,"

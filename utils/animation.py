@@ -60,14 +60,6 @@ class Animation:
     colours : int
         How many colours a drawing keeps, from 2 to 256: more of them make it larger.
 
-    Raises
-    ------
-    TypeError
-        If a frame is not a figure, a text is not a str, or `colours` not an integer.
-    ValueError
-        If the frames differ in size or are more than 256, the captions do not fit, a text is
-        empty, or `colours` is out of range.
-
     Examples
     --------
     >>> from matplotlib.figure import Figure
@@ -183,22 +175,15 @@ def _animate(steps: Steps, *, colours: int = _COLOURS) -> Animation:
 
 @checked
 def animate_conv(
-    image: Values,
-    kernel: Kernel,
-    *,
-    stride: Pair = 1,
-    padding: Padding = 0,
-    dilation: Pair = 1,
+    image: Values, kernel: Kernel, *, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> Animation:
     """
     Animate a convolution: one step for each value of the output, its sum written out.
 
     Parameters
     ----------
-    image : Tensor
-        Shape (H, W), the input X.
-    kernel : Tensor
-        Shape (kH, kW), the kernel K.
+    image, kernel : Tensor
+        The input X, of shape (H, W), and the kernel K, (kH, kW).
     stride, padding, dilation : int or tuple of int
         As in `torch.nn.functional.conv2d`.
 
@@ -206,11 +191,6 @@ def animate_conv(
     -------
     Animation
         The last step shows the finished output.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit.
 
     Examples
     --------
@@ -251,11 +231,6 @@ def animate_pool(
     Animation
         The last step shows the finished output.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit.
-
     Examples
     --------
     >>> import torch
@@ -291,11 +266,6 @@ def animate_channels(
     -------
     Animation
         The last step shows the finished feature map.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the channels differ or the filter does not fit.
 
     Examples
     --------

@@ -50,10 +50,8 @@ def corr2d(
 
     Raises
     ------
-    TypeError
-        If the image or the kernel does not hold real numbers.
     ValueError
-        If a shape or a setting is wrong, or the window does not fit.
+        If the window does not fit.
 
     Notes
     -----
@@ -97,22 +95,13 @@ def corr2d_multi_in(
         Input X.
     filter : Tensor of shape (C, kH, kW)
         One kernel for each channel.
-    stride, dilation : int or (int, int)
-        As for `corr2d`.
-    padding : int, (int, int), "same" or "valid"
+    stride, padding, dilation : int or (int, int)
         As for `corr2d`.
 
     Returns
     -------
     Tensor of shape (H_out, W_out)
         One feature map: the sum over the channels.
-
-    Raises
-    ------
-    TypeError
-        If the image or the filter does not hold real numbers.
-    ValueError
-        If the numbers of channels differ, or as for `corr2d`.
 
     Examples
     --------
@@ -147,22 +136,13 @@ def corr2d_multi_in_out(
         The filters.
     bias : Tensor of shape (C_out,), optional
         One number added to each feature map.
-    stride, dilation : int or (int, int)
-        As for `corr2d`.
-    padding : int, (int, int), "same" or "valid"
+    stride, padding, dilation : int or (int, int)
         As for `corr2d`.
 
     Returns
     -------
     Tensor of shape (C_out, H_out, W_out)
         The feature maps.
-
-    Raises
-    ------
-    TypeError
-        If an argument does not hold real numbers.
-    ValueError
-        If a shape does not match, or as for `corr2d`.
 
     Examples
     --------
@@ -192,13 +172,6 @@ def conv2d_flipped(image: Matrix, kernel: Annotated[Tensor, tensor("(kH, kW)")])
     -------
     Tensor of shape (H - kH + 1, W - kW + 1)
         Output, as ``scipy.signal.convolve2d(X, K, mode="valid")`` for a kernel that fits.
-
-    Raises
-    ------
-    TypeError
-        If the image or the kernel does not hold real numbers.
-    ValueError
-        If a shape is wrong, or the kernel does not fit.
 
     Examples
     --------

@@ -31,7 +31,7 @@ from utils._validate import (
     Tiles,
     as_titles,
     checked,
-    require_number,
+    require_one_each,
 )
 from utils.drawing.colours import mark
 from utils.drawing.maps import frame, full_colour, greys, signed_colours
@@ -88,11 +88,6 @@ def show_heatmap(
     Axes
         The panel.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `heatmap` is not one map, `image` is not an image, or `limit` is not positive.
-
     Examples
     --------
     >>> ax = show_heatmap([[0.0, 1.0], [-2.0, 0.0]], torch.ones(8, 8), title="where")
@@ -134,11 +129,6 @@ def plot_heatmaps(images: Greys, heatmaps: Heatmaps, *, titles: Texts | None = N
     Figure
         One panel for each image and one for each map, row by row, and the colour bar.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong kind, or a row does not have one map for each image.
-
     Examples
     --------
     >>> maps = {"random": torch.randn(2, 4, 4, generator=torch.Generator().manual_seed(0))}
@@ -147,7 +137,7 @@ def plot_heatmaps(images: Greys, heatmaps: Heatmaps, *, titles: Texts | None = N
     ['one', 'two']
     """
     for name, maps in heatmaps.items():
-        require_number(maps, len(images), f"heatmaps[{name!r}]", "images")
+        require_one_each(maps, images, f"heatmaps[{name!r}]", "images")
     texts = as_titles(titles, len(images))
     lines = max(text.count("\n") + 1 if text else 0 for text in texts)
     ratio, top = box_ratio(images), EDGE + lines * _ROW_TITLE
@@ -196,11 +186,6 @@ def plot_tiles(
     -------
     Figure
         One panel for each group.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `groups` is no such dict, or an option is out of range.
 
     Examples
     --------

@@ -19,11 +19,7 @@ KERNELS = MappingProxyType(
         # Sum 1: brightness stays.
         "identity": ((0, 0, 0), (0, 1, 0), (0, 0, 0)),
         "box": ((_NINTH,) * 3,) * 3,
-        "gaussian": (
-            (1 / 16, 2 / 16, 1 / 16),
-            (2 / 16, 4 / 16, 2 / 16),
-            (1 / 16, 2 / 16, 1 / 16),
-        ),
+        "gaussian": ((1 / 16, 2 / 16, 1 / 16), (2 / 16, 4 / 16, 2 / 16), (1 / 16, 2 / 16, 1 / 16)),
         "motion_blur": tuple(
             tuple(_FIFTH if row == column else 0 for column in range(5)) for row in range(5)
         ),
@@ -56,8 +52,6 @@ def kernel(name: Annotated[str, choice(KERNELS)]) -> Tensor:
 
     Raises
     ------
-    TypeError
-        If `name` is not a string.
     ValueError
         If there is no such kernel; the message names those that are spelt alike.
 

@@ -40,13 +40,6 @@ def torchinfo_report(module: Module, input_shape: InputShape) -> str:
     str
         The table; one line that says how to get torchinfo where it is not installed.
 
-    Raises
-    ------
-    TypeError
-        If `module` is not a module or `input_shape` not a tuple of integers.
-    ValueError
-        If the module cannot read such an input.
-
     Examples
     --------
     >>> from torch import nn

@@ -110,6 +110,4 @@ def use_book_style() -> None:
         # Set in the configuration, which holds whether pyplot is imported before or after.
         inline = InlineBackend.instance(parent=shell)
         inline.figure_formats = {"retina"}
-        inline.print_figure_kwargs = cast(
-            Any, {"bbox_inches": None}
-        )  # exactly as wide as asked for
+        inline.print_figure_kwargs = cast(Any, {"bbox_inches": None})  # as wide as asked for

@@ -22,11 +22,10 @@ from utils._validate._tensors import (
     as_images,
     as_kernel,
     as_map,
-    as_matrix,
     as_tensor,
     tensor,
 )
-from utils._validate._values import as_int, as_number
+from utils._validate._values import as_int, as_named, as_number
 from utils._validate._words import _describe
 
 if TYPE_CHECKING:
@@ -85,13 +84,12 @@ GreyPicture = Annotated[Tensor, picture(1)]
 ColourPicture = Annotated[Tensor, picture(3)]
 
 
-def as_picture_list(images: Any, name: str) -> list[Tensor]:
-    """Return a list or a batch of images that can be shown as they are."""
-    as_images(images, name)
-    return [as_picture(image, f"{name}[{index}]") for index, image in enumerate(images)]
-
-
-PictureList = Annotated[Any, Kind(as_picture_list, [*_NOT_IMAGES, [2 * torch.ones(3, 4, 5)]])]
+PictureList = Annotated[
+    Any,
+    Kind(
+        functools.partial(as_images, convert=as_picture), [*_NOT_IMAGES, [2 * torch.ones(3, 4, 5)]]
+    ),
+]
 
 
 def as_maps(responses: Any, name: str) -> list[Tensor]:
@@ -100,8 +98,7 @@ def as_maps(responses: Any, name: str) -> list[Tensor]:
         if responses.ndim == 4 and len(responses) == 1:
             responses = responses[0]
         return list(as_image(responses, name))
-    tensors = as_images(responses, name)
-    return [as_map(one, f"{name}[{index}]") for index, one in enumerate(tensors)]
+    return as_images(responses, name, convert=as_map)
 
 
 _NOT_MAPS = [None, "text", 3, [], torch.zeros(2, 3, 4, 5), [torch.zeros(2, 4, 5)]]
@@ -114,7 +111,7 @@ def as_kernels(kernels: Any, name: str) -> list[tuple[str | None, Tensor | str]]
     if isinstance(kernels, Mapping):
         names, values = [str(key) for key in kernels], list(kernels.values())
     elif isinstance(kernels, (list, tuple, torch.Tensor, np.ndarray)):
-        names, values = [one if isinstance(one, str) else None for one in kernels], list(kernels)
+        names, values = [item if isinstance(item, str) else None for item in kernels], list(kernels)
     else:
         raise TypeError(f"{name} must be a list or a dict, got {type(kernels).__name__}")
     if not values:
@@ -155,10 +152,9 @@ Losses = Annotated[Any, Kind(as_losses, [None, "text", 3, {"train_losses": [1.0]
 
 def as_counts(matrix: Any, name: str) -> np.ndarray:
     """Return a confusion matrix as an array of whole numbers."""
-    values = as_matrix(matrix, name, shape="(classes, classes)").detach().cpu()
-    if values.shape[0] != values.shape[1]:
-        raise ValueError(f"{name} must have shape (classes, classes), got {tuple(values.shape)}")
-    counts = values.double().numpy()
+    counts = as_values(matrix, name, shape="(classes, classes)").numpy()
+    if len(counts) != counts.shape[1]:
+        raise ValueError(f"{name} must have shape (classes, classes), got {counts.shape}")
     wrong = counts[~np.isfinite(counts) | (counts < 0) | (counts != np.floor(counts))]
     if wrong.size:
         raise ValueError(f"{name} must hold counts, got {wrong[0]:g}")
@@ -197,15 +193,10 @@ def unreadable_image(error: RuntimeError) -> ValueError:
 
 def as_box(box: Any, image: Tensor) -> tuple[int, int, int, int]:
     """Return (row, column, rows, columns) of a few pixels that lie in the image."""
-    expected = "box must be (row, column, rows, columns)"
-    if not isinstance(box, (list, tuple)):
-        raise TypeError(f"{expected}, got {type(box).__name__}")
-    if len(box) != 4:
-        raise ValueError(f"{expected}, got {len(box)} numbers")
-    row, column = (as_int(part, f"box[{index}]", minimum=0) for index, part in enumerate(box[:2]))
-    rows, columns = (as_int(part, f"box[{index + 2}]") for index, part in enumerate(box[2:]))
+    row, column, rows, columns = box
     channels, height, width = image.shape
-    if row + rows > height or column + columns > width:
+    inside = 0 <= row < row + rows <= height and 0 <= column < column + columns <= width
+    if not inside:
         raise ValueError(f"box must lie in the image of {height} × {width}, got {tuple(box)}")
     most = 10 if channels == 1 else 6
     if max(rows, columns) > most:
@@ -234,9 +225,9 @@ def require_values(values: Any, inputs: Tensor, name: str) -> Tensor:
     return values
 
 
-def as_values(values: Any, name: str) -> Tensor:
+def as_values(values: Any, name: str, *, shape: str = "(H, W)") -> Tensor:
     """Return a matrix as float64 on the CPU, so that nothing drawn touches the caller's data."""
-    return as_matrix(values, name).detach().cpu().double()
+    return _require_shape(as_tensor(values, name), name, shape, 2).detach().cpu().double()
 
 
 Values = Annotated[Tensor, Kind(as_values, tensor("(H, W)").wrong)]
@@ -308,12 +299,6 @@ def require_outlasting(shape: Sequence[int], times: int, kernel: Sequence[int]) 
         )
 
 
-def require_shape(values: Tensor, shape: Sequence[int], name: str) -> None:
-    """Refuse a tensor of another shape."""
-    if tuple(values.shape) != tuple(shape):
-        raise ValueError(f"{name} must have shape {tuple(shape)}, got {tuple(values.shape)}")
-
-
 def require_one_size(sizes: Sequence[tuple[int, int]], name: str) -> None:
     """Refuse no picture at all, and pictures that differ in size."""
     if not sizes:
@@ -336,8 +321,7 @@ def as_grids(grids: Any, name: str) -> list[Tensor]:
     """Return a non-empty sequence of matrices as float64 tensors on the CPU."""
     if isinstance(grids, (str, int)) or grids is None or not len(grids):
         raise ValueError(f"{name} must be a sequence of matrices, got {_describe(grids)}")
-    matrices = [as_matrix(grid, f"{name}[{index}]") for index, grid in enumerate(grids)]
-    return [matrix.detach().cpu().double() for matrix in matrices]
+    return [as_values(grid, f"{name}[{index}]") for index, grid in enumerate(grids)]
 
 
 Grids = Annotated[Any, Kind(as_grids, [None, 3, "text", [], [3], [torch.zeros(3)]])]
@@ -381,15 +365,6 @@ _NOT_LAYERS += [[torch.ones(4)], [torch.ones(0, 3)], [torch.ones(4, 16), torch.o
 NetworkLayers = Annotated[Any, Kind(as_network_layers, _NOT_LAYERS)]
 
 
-def as_named(values: Any, name: str) -> dict[str, Any]:
-    """Return a non-empty mapping of names to something as a dict."""
-    if not isinstance(values, Mapping):
-        raise TypeError(f"{name} must be a dict of names, got {_describe(values)}")
-    if not values or not all(isinstance(key, str) for key in values):
-        raise ValueError(f"{name} must have names that are texts, at least one, got {[*values]}")
-    return dict(values)
-
-
 def as_heatmaps(heatmaps: Any, name: str) -> dict[str, list[Tensor]]:
     """Return named lists of maps as lists of (H, W) tensors."""
     rows = {}
@@ -421,32 +396,13 @@ Tiles = Annotated[Any, Kind(as_tiles, [*_NOT_NAMED, {"a": 3}, {"a": torch.ones(4
 
 def as_grey(image: Any, name: str) -> Tensor:
     """Return an image as (H, W) greys in 0..1; a colour image by the mean of its channels."""
-    pixels = as_image(image, name)
-    if str(getattr(image, "dtype", "")).endswith("uint8"):
-        pixels = pixels / 255
-    if len(pixels) not in (1, 3):
-        raise ValueError(
-            f"{name} must have shape (H, W), (1, H, W) or (3, H, W), got {tuple(pixels.shape)}"
-        )
+    pixels = as_picture(image, name)
     if pixels.min() < 0 or pixels.max() > 1:
         raise ValueError(f"{name} must lie in 0..1, got {pixels.min():.3g}..{pixels.max():.3g}")
     return pixels.mean(dim=0)
 
 
-def as_greys(images: Any, name: str) -> list[Tensor]:
-    """Return a list of images or a batch (N, C, H, W) as greys, see `as_grey`."""
-    as_images(images, name)
-    return [as_grey(image, f"{name}[{index}]") for index, image in enumerate(images)]
-
-
 _NOT_GREY = [torch.zeros(2, 4, 4), torch.full((4, 4), 2.0), torch.full((4, 4), -1.0)]
 Grey = Annotated[Tensor, Kind(as_grey, [*_not_drawable((4, 5), (2, 3, 4, 5), (4,)), *_NOT_GREY])]
-Greys = Annotated[Any, Kind(as_greys, [*_NOT_IMAGES, *([image] for image in _NOT_GREY)])]
-
-
-def require_number(values: Sequence, number: int, name: str, things: str) -> None:
-    """Refuse a list that does not have one entry for each of so many things."""
-    if len(values) != number:
-        raise ValueError(
-            f"{name} must hold one for each of the {number} {things}, got {len(values)}"
-        )
+_as_greys = functools.partial(as_images, convert=as_grey)
+Greys = Annotated[Any, Kind(_as_greys, [*_NOT_IMAGES, *([image] for image in _NOT_GREY)])]

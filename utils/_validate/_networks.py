@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sized
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,40 +12,30 @@ from torch import Tensor
 
 from utils._validate._declaration import Kind
 from utils._validate._tensors import _require_finite, _tensor_from, as_tensor
-from utils._validate._values import as_layers, as_texts
+from utils._validate._values import as_layers, as_named
 from utils._validate._words import _describe, _dtype_name
 
 
-def as_conv_layer(layer: Any, name: str = "conv_layer") -> torch.nn.Conv2d:
-    """Return `layer` if it is a `torch.nn.Conv2d`."""
-    if not isinstance(layer, torch.nn.Conv2d):
-        raise TypeError(f"{name} must be a torch.nn.Conv2d, got {_describe(layer)}")
-    return layer
-
-
-_NOT_CONV_LAYERS = [None, "text", torch.nn.Linear, torch.nn.Conv2d, torch.nn.ReLU()]
-ConvLayer = Annotated[torch.nn.Conv2d, Kind(as_conv_layer, _NOT_CONV_LAYERS)]
-
-
-def as_module(module: Any, name: str = "module") -> torch.nn.Module:
-    """Return `module` if it is a `torch.nn.Module`."""
-    if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"{name} must be a torch.nn.Module, got {_describe(module)}")
+def as_module(
+    module: Any, name: str = "module", *, kind: type[torch.nn.Module] = torch.nn.Module
+) -> torch.nn.Module:
+    """Return `module` if it is a `torch.nn.Module` (of a kind)."""
+    if not isinstance(module, kind):
+        raise TypeError(f"{name} must be a torch.nn.{kind.__name__}, got {_describe(module)}")
     return module
 
 
+_NOT_CONV_LAYERS = [None, "text", torch.nn.Linear, torch.nn.Conv2d, torch.nn.ReLU()]
+ConvLayer = Annotated[
+    torch.nn.Conv2d, Kind(partial(as_module, kind=torch.nn.Conv2d), _NOT_CONV_LAYERS)
+]
 _NOT_MODULES = [None, "text", torch.nn.ReLU, torch.relu]
 Module = Annotated[torch.nn.Module, Kind(as_module, _NOT_MODULES)]
 
 
 def as_networks(networks: Any, name: str = "networks") -> dict[str, tuple]:
     """Return named networks as a dict of name to (module, input_shape)."""
-    if not isinstance(networks, Mapping):
-        raise TypeError(f"{name} must map names to (module, input_shape), got {networks!r:.60}")
-    if not networks:
-        raise ValueError(f"{name} must hold at least one network, got none")
-    for key in as_texts(list(networks), name):
-        entry = networks[key]
+    for key, entry in as_named(networks, name).items():
         if not isinstance(entry, (tuple, list)) or len(entry) != 2:
             raise TypeError(f"{name}[{key!r}] must be (module, input_shape), got {entry!r:.60}")
     return dict(networks)
@@ -180,8 +171,8 @@ def require_classes(labels: Tensor, classes: int, name: str) -> None:
         )
 
 
-def require_one_each(values: Tensor, others: Tensor, name: str, other_name: str) -> None:
-    """Refuse two tensors of different length."""
+def require_one_each(values: Sized, others: Sized, name: str, other_name: str) -> None:
+    """Refuse two tensors or lists of different length."""
     if len(values) != len(others):
         raise ValueError(
             f"{name} must be as many as {other_name}, got {len(values)} and {len(others)}"

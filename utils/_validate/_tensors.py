@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -52,11 +52,6 @@ def _not_drawable(*shapes: tuple[int, ...]) -> list[Any]:
     return [*_NOT_TENSORS, infinite, *(torch.zeros(shape) for shape in shapes[1:])]
 
 
-def as_matrix(values: Any, name: str, *, shape: str = "(H, W)") -> Tensor:
-    """Return `values` as a non-empty 2-D floating-point tensor, gradient and device kept."""
-    return _require_shape(as_tensor(values, name), name, shape, 2)
-
-
 Matrix = Annotated[Tensor, tensor("(H, W)")]
 
 
@@ -81,8 +76,10 @@ def as_image(image: Any, name: str = "image") -> Tensor:
 Image = Annotated[Tensor, Kind(as_image, _not_drawable((4, 5), (2, 3, 4, 5), (4,), (0, 4)))]
 
 
-def as_images(images: Any, name: str = "images") -> list[Tensor]:
-    """Return a non-empty list, tuple or (N, C, H, W) batch of images as a list of (C, H, W)."""
+def as_images(
+    images: Any, name: str = "images", *, convert: Callable[[Any, str], Tensor] = as_image
+) -> list[Tensor]:
+    """Return a non-empty list, tuple or (N, C, H, W) batch of images as a list, each converted."""
     if isinstance(images, (torch.Tensor, np.ndarray)):
         if images.ndim != 4:
             raise ValueError(
@@ -93,7 +90,7 @@ def as_images(images: Any, name: str = "images") -> list[Tensor]:
         raise TypeError(f"{name} must be a list of images, got {_describe(images)}")
     if len(images) == 0:
         raise ValueError(f"{name} must hold at least one image, got none")
-    return [as_image(image, f"{name}[{index}]") for index, image in enumerate(images)]
+    return [convert(image, f"{name}[{index}]") for index, image in enumerate(images)]
 
 
 _NOT_IMAGES = [None, "text", 3, [], [torch.zeros(3)], torch.zeros(4, 4)]
@@ -127,16 +124,6 @@ def as_kernel(kernel: Any, name: str = "kernel") -> Tensor:
 Kernel = Annotated[Tensor, Kind(as_kernel, _not_drawable((3, 3), (2, 1, 3, 3), (3,), (0, 3)))]
 
 
-def as_weight(weight: Any, name: str = "weight") -> Tensor:
-    """Return the weight of a convolution, (C_out, C_in, kH, kW), safe to draw."""
-    tensor = _for_drawing(as_tensor(weight, name))
-    _require_shape(tensor, name, "(C_out, C_in, kH, kW)", 4)
-    return _require_finite(tensor, name)
-
-
-Weight = Annotated[Tensor, Kind(as_weight, _not_drawable((2, 3, 3, 3), (3, 3), (2, 3, 0, 3)))]
-
-
 def as_same_dtype(**tensors: Tensor) -> tuple[Tensor, ...]:
     """Return the named tensors in the widest of their dtypes; they must share a device."""
     devices = [str(tensor.device) for tensor in tensors.values()]
@@ -148,10 +135,8 @@ def as_same_dtype(**tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(tensor.to(dtype) for tensor in tensors.values())
 
 
-def as_image_and_filter(image: Any, filter: Any) -> tuple[Tensor, ...]:
+def as_image_and_filter(image: Tensor, filter: Tensor) -> tuple[Tensor, ...]:
     """Return a (C, H, W) image and a (C, kH, kW) filter with as many channels, in one dtype."""
-    image = _require_shape(as_tensor(image, "image"), "image", "(C, H, W)", 3)
-    filter = _require_shape(as_tensor(filter, "filter"), "filter", "(C, kH, kW)", 3)
     if len(image) != len(filter):
         raise ValueError(
             f"filter must have one kernel for each of the {len(image)} channels of the image, "

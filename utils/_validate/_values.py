@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -153,6 +153,15 @@ def as_titles(titles: Any, number: int) -> Sequence[str | None]:
 
 
 Texts = Annotated[Any, Kind(as_texts, ["text", 3, [3, 4], None])]
+
+
+def as_named(values: Any, name: str) -> dict[str, Any]:
+    """Return a non-empty mapping of names to something as a dict."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{name} must be a dict of names, got {_describe(values)}")
+    if not values or not all(isinstance(key, str) for key in values):
+        raise ValueError(f"{name} must have names that are texts, at least one, got {[*values]}")
+    return dict(values)
 
 
 def as_pair(value: Any, name: str, *, minimum: int = 1) -> tuple[int, int]:

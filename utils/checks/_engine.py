@@ -79,26 +79,11 @@ class _Stopped(Exception):
 
 def exercise(number: str) -> Callable[[Callable[[Any], Tests]], Callable[[Any], Tests]]:
     """
-    Register the tests of one exercise.
+    Register the tests of one exercise, numbered by its chapter: ``"3.1"``.
 
-    Parameters
-    ----------
-    number
-        Chapter and exercise, such as ``"3.1"``.
+    The decorated function is a generator ``tests(answer)`` of pairs ``(what, outcome)``; an
+    outcome is a bool or comes from `same` or `raises`.
 
-    Returns
-    -------
-    Callable
-        A decorator for a generator function ``tests(answer)`` that yields ``(what, outcome)``
-        pairs; an outcome is a bool or comes from `same` or `raises`.
-
-    Raises
-    ------
-    ValueError
-        If `number` is not of the form ``"3.1"``, or is registered already.
-
-    Examples
-    --------
     >>> @exercise("99.1")
     ... def sum_by_hand(answer):
     ...     yield "it is a whole number", isinstance(answer, int)
@@ -127,27 +112,10 @@ def same(got: Any, expected: Any, *, tolerance: float = 1e-6, reveal: bool = Tru
     Compare an answer with what it should be.
 
     Numbers, nested lists, tuples, arrays and tensors are compared by shape and value, everything
-    else by ``==``.
+    else by ``==``. Two numbers that differ by at most `tolerance` count as equal. The message tells
+    the expected values unless `reveal` is False: where they *are* the solution, as in one by
+    hand.
 
-    Parameters
-    ----------
-    got
-        The answer; it is not changed.
-    expected
-        What it should be.
-    tolerance
-        Largest difference between two numbers that still count as equal.
-    reveal
-        Whether the message may tell the expected values. Set it to False where they *are* the
-        solution, as in an exercise by hand.
-
-    Returns
-    -------
-    Outcome
-        True if they agree; otherwise it also says how they differ.
-
-    Examples
-    --------
     >>> same([1, 2, 4], [1, 2, 3]).detail
     'at [2]: expected 3, got 4'
     >>> same([1, 2, 4], [1, 2, 3], reveal=False).detail
@@ -181,24 +149,8 @@ def same(got: Any, expected: Any, *, tolerance: float = 1e-6, reveal: bool = Tru
 
 def raises(error: type[Exception], function: Callable, *args: Any, **kwargs: Any) -> Outcome:
     """
-    Call a function that should refuse its arguments.
+    Call a function that should refuse its arguments with `error`, and say what happened.
 
-    Parameters
-    ----------
-    error
-        The exception that should be raised.
-    function
-        The reader's function.
-    *args, **kwargs
-        The arguments it should refuse.
-
-    Returns
-    -------
-    Outcome
-        True if `error` was raised; otherwise it says what happened.
-
-    Examples
-    --------
     >>> bool(raises(ValueError, int, "three"))
     True
     >>> raises(ValueError, int, "3").detail
@@ -252,13 +204,6 @@ def known_exercises() -> dict[str, Callable[[Any], Tests]]:
     """
     Return the tests of every exercise of the book, by number.
 
-    Returns
-    -------
-    dict
-        From numbers such as ``"3.1"`` to the registered generator functions.
-
-    Examples
-    --------
     >>> all(callable(tests) for tests in known_exercises().values())
     True
     """

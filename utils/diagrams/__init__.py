@@ -3,12 +3,7 @@
 from utils.diagrams._comparisons import plot_grids
 from utils.diagrams._networks import draw_network
 from utils.diagrams._volumes import plot_architectures, plot_network_volumes
-from utils.diagrams._windows import (
-    draw_grid,
-    plot_convolution,
-    plot_pool_step,
-    plot_window_step,
-)
+from utils.diagrams._windows import draw_grid, plot_convolution, plot_pool_step, plot_window_step
 
 __all__ = [
     "draw_grid",

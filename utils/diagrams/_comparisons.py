@@ -15,15 +15,13 @@ from utils._validate import (
     as_titles,
     checked,
     choice,
-    require_number,
+    require_one_each,
 )
 from utils.diagrams._windows import draw_grid
 from utils.drawing.cells import cell_axes
 from utils.drawing.colours import PALETTE
 from utils.drawing.page import HEADING, diagram_width
 from utils.drawing.words import title
-
-__all__ = ["plot_grids"]
 
 _CELL = 0.6  # the largest side of a cell, in inches
 _BETWEEN, _RIM, _TITLE_LINE = 0.4, 0.2, 0.3
@@ -65,12 +63,6 @@ def plot_grids(
     Figure
         One axes for each grid, all at one scale.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If there are no grids, one of them is not a matrix, the titles do not fit, or a highlighted
-        cell does not exist.
-
     Examples
     --------
     >>> import torch
@@ -81,7 +73,7 @@ def plot_grids(
     names = as_titles(titles, len(grids))
     if highlights is None:
         highlights = [highlight] * len(grids)
-    require_number(highlights, len(grids), "highlights", "grids")
+    require_one_each(highlights, grids, "highlights", "grids")
     ncols = min(ncols, len(grids))
     nrows = math.ceil(len(grids) / ncols)
     rows, columns = (max(grid.shape[axis] for grid in grids) for axis in (0, 1))

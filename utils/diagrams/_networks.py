@@ -15,19 +15,6 @@ from utils.drawing.marks import disc, tinted_box
 from utils.drawing.page import page_width, panel_or_new
 from utils.drawing.words import say
 
-__all__ = [
-    "BESIDE",
-    "UNIT",
-    "NetworkPlan",
-    "count_formula",
-    "draw_network",
-    "paint_network",
-    "paint_pixel",
-    "parameter_count",
-    "side_of",
-    "unit_counts",
-]
-
 Point = tuple[float, float]
 
 UNIT = 0.3  # radius of a unit; distances are in units of the drawing
@@ -83,19 +70,9 @@ class NetworkPlan:
     """
     Where the units of a network stand: it runs from left to right, each layer a column.
 
-    Parameters
-    ----------
-    masks : list of Tensor
-        One mask (out, in) for each layer.
-
-    Attributes
-    ----------
-    width, height : float
-        The size of the whole.
-    units : list of list of (float, float)
-        The middles of the units of each layer.
-    letter : (float, (float, float), float)
-        How far strands with letters start from their input, where a letter stands, its height.
+    There is one mask (out, in) for each layer. `width` and `height` are the size of the whole,
+    `units` the middles of the units of each layer. `letter` says how far strands with letters start
+    from their input, where a letter stands, and its height.
     """
 
     letter = (0.0, (0.0, 0.0), 0.42)
@@ -213,13 +190,6 @@ def draw_network(
     -------
     Axes
         The strands are its lines.
-
-    Raises
-    ------
-    TypeError
-        If `layers` mixes sizes and masks.
-    ValueError
-        If the masks do not fit together or the labels do not fit the layers.
 
     Examples
     --------

@@ -17,8 +17,6 @@ from utils.drawing.page import diagram_width
 from utils.drawing.words import TIMES, one_or_pair, say, size_text
 from utils.shapes import LayerSummary, Summary, summarise
 
-__all__ = ["plot_architectures", "plot_network_volumes"]
-
 # Everything below is in inches of a figure that is drawn at its own size.
 _CARD = 1.75  # from one volume to the next
 _TALLEST, _TALLEST_SLAB = 1.15, 1.1  # the side of the largest map
@@ -248,9 +246,9 @@ def _rows(stages: list[Stage], scale: _Scale, ncols: int, top: float) -> list[_R
 
 def _write_card(ax: Axes, stage: Stage, row: _Row, x: float, unit: str) -> None:
     """Write the layer, its settings and its parameters above a volume, its shape underneath."""
-    colours = [INK if stage.role == "input" else TEXT_COLOURS["kernel"]]
-    lines: list[tuple[str, dict[str, Any]]] = [(line, {"colour": MUTED}) for line in stage.lines()]
-    lines[0] = (lines[0][0], {"colour": colours[0]})
+    name, *others = stage.lines()
+    lines: list[tuple[str, dict[str, Any]]] = [(line, {"colour": MUTED}) for line in others]
+    lines.insert(0, (name, {"colour": INK if stage.role == "input" else TEXT_COLOURS["kernel"]}))
     if stage.parameters:
         bold = {"colour": TEXT_COLOURS["kernel"], "fontweight": "bold"}
         lines.append((say(unit, n=stage.parameters), bold))
@@ -302,11 +300,6 @@ def plot_network_volumes(module: Module, input_shape: InputShape, *, ncols: Coun
     -------
     Figure
         One axes, in inches, with rows running downwards.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the module cannot be traced with such an input.
 
     Notes
     -----
@@ -364,20 +357,11 @@ def _paint_slab(ax: Axes, stage: Stage, scale: _Scale, x: float, base: float) ->
     """Draw a map from the side: as high as the map, as thick as it has channels."""
     width, height, depth = _slab(stage, scale)
     lift, top, right = _LIFT * depth, base - height, x + width
-    faces = [
-        (0.3, [(x, base), (x, top), (right, top), (right, base)]),
-        (0.15, [(x, top), (x + depth, top - lift), (right + depth, top - lift), (right, top)]),
-        (
-            0.55,
-            [
-                (right, base),
-                (right, top),
-                (right + depth, top - lift),
-                (right + depth, base - lift),
-            ],
-        ),
-    ]
-    for strength, corners in faces:
+    front = [(x, base), (x, top), (right, top), (right, base)]
+    far = right + depth
+    upper = [(x, top), (x + depth, top - lift), (far, top - lift), (right, top)]
+    side = [(right, base), (right, top), (far, top - lift), (far, base - lift)]
+    for strength, corners in ((0.3, front), (0.15, upper), (0.55, side)):
         face = polygon(ax, corners, role=stage.role, strength=strength, linewidth=0.9)
         face.set_joinstyle("round")
 
@@ -431,11 +415,6 @@ def plot_architectures(networks: Networks) -> Figure:
     -------
     Figure
         One axes, in inches.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `networks` is no such mapping, or a module cannot be traced.
 
     Notes
     -----

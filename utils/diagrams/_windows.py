@@ -25,8 +25,6 @@ from utils.drawing.marks import outline_cells
 from utils.drawing.page import MEDIUM, diagram_width, panel_or_new
 from utils.drawing.words import title as write_title
 
-__all__ = ["draw_grid", "plot_convolution", "plot_pool_step", "plot_window_step"]
-
 
 @checked
 def draw_grid(
@@ -64,11 +62,6 @@ def draw_grid(
     -------
     Axes
         The axes, in units of one cell with rows running downwards.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `values` is not a matrix, the role is unknown, or a highlighted cell does not exist.
 
     Examples
     --------
@@ -111,10 +104,8 @@ def plot_window_step(
 
     Parameters
     ----------
-    image : Tensor
-        Shape (H, W), the input X.
-    kernel : Tensor
-        Shape (kH, kW), the kernel K.
+    image, kernel : Tensor
+        The input X, of shape (H, W), and the kernel K, (kH, kW).
     step : int
         Number of the output value, counted from 0, row by row.
     stride, padding, dilation : int or tuple of int
@@ -124,11 +115,6 @@ def plot_window_step(
     -------
     Figure
         One axes in units of one cell.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit or there is no such step.
 
     Examples
     --------
@@ -179,11 +165,6 @@ def plot_pool_step(
     Figure
         One axes in units of one cell.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit or there is no such step.
-
     Examples
     --------
     >>> import torch
@@ -197,22 +178,15 @@ def plot_pool_step(
 
 @checked
 def plot_convolution(
-    image: Values,
-    kernel: Kernel,
-    *,
-    stride: Pair = 1,
-    padding: Padding = 0,
-    dilation: Pair = 1,
+    image: Values, kernel: Kernel, *, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> Figure:
     """
     Draw a convolution as an equation of grids: X * K = Y.
 
     Parameters
     ----------
-    image : Tensor
-        Shape (H, W), the input X.
-    kernel : Tensor
-        Shape (kH, kW), the kernel K.
+    image, kernel : Tensor
+        The input X, of shape (H, W), and the kernel K, (kH, kW).
     stride, padding, dilation : int or tuple of int
         As in `torch.nn.functional.conv2d`.
 
@@ -220,11 +194,6 @@ def plot_convolution(
     -------
     Figure
         One axes in units of one cell.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape does not fit.
 
     Examples
     --------

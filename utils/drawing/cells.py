@@ -26,18 +26,6 @@ from utils.drawing.marks import DASHED
 from utils.drawing.page import MakeFigure
 from utils.drawing.words import Write, number_format, say, size_text
 
-__all__ = [
-    "CellText",
-    "blank_figure",
-    "cell_axes",
-    "ems",
-    "new_diagram",
-    "paint_cell",
-    "paint_grid",
-    "write_header",
-    "write_in",
-]
-
 Rim = Sequence[tuple[int, int]]
 
 
@@ -132,21 +120,12 @@ def paint_cell(
     edge: Colour,
     role: str | None = None,
     dashed: bool = False,
-    hatch: str | None = None,
-    zorder: float = 1,
+    **style: Any,
 ) -> Rectangle:
     """Draw one cell with its top left corner at (x, y)."""
-    cell = Rectangle(
-        (x, y),
-        1,
-        1,
-        facecolor=face,
-        edgecolor=edge,
-        linewidth=1,
-        linestyle=DASHED if dashed else "-",
-        hatch=hatch,
-        zorder=zorder,
-    )
+    dashes: Any = DASHED if dashed else "-"
+    cell = Rectangle((x, y), 1, 1, facecolor=face, edgecolor=edge, linewidth=1, linestyle=dashes)
+    cell.set(**style)
     ax.add_patch(cell if role is None else mark(cell, role))
     return cell
 
@@ -165,30 +144,11 @@ def paint_grid(
     strength: float = 0.16,
 ) -> None:
     """
-    Draw a grid of numbers with its top left corner (rim included) at `origin`.
+    Draw a grid of numbers (H, W) with its top left corner (rim included) at `origin`.
 
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw, in units of one cell with rows running downwards.
-    values : Tensor
-        Shape (H, W).
-    origin : tuple of float
-        Column and row of the corner.
-    role : str
-        A role of `PALETTE`.
-    padding : ((int, int), (int, int))
-        Rows of zeros above and below, columns of zeros left and right.
-    fmt : str, callable or None
-        How numbers are written.
-    shade : bool
-        Let the tint follow the value.
-    shown : Tensor or None
-        Shape (H, W), bool: cells that are False stay empty.
-    blank : collection of tuple of int
-        Cells, rim included, whose number is left out.
-    strength : float
-        The tint of an unshaded cell, from 0 to 1.
+    The padding is ((above, below), (left, right)) rows and columns of zeros. Cells that are not
+    `shown` (a mask of the values) stay empty; `blank` cells, counted with the rim, are painted
+    without a number. If `shade`, the tint follows the value, else `strength` is that of all cells.
     """
     left, top = origin
     (above, below), (before, after) = padding
@@ -240,36 +200,21 @@ def cell_axes(ax: Axes, width: float, height: float, *, margin: float = 0.08) ->
     return ax
 
 
-def blank_figure(
-    make: MakeFigure, width: float, height: float, *, cell: float, widest: float = math.inf
+def new_diagram(
+    width: float,
+    height: float,
+    *,
+    cell: float,
+    widest: float = math.inf,
+    make: MakeFigure = plt.figure,
 ) -> tuple[Figure, Axes]:
     """
-    Make a figure of width x height cells, filled by one Axes.
+    Make a figure of width x height cells, filled by one Axes in units of one cell.
 
-    Parameters
-    ----------
-    make : callable
-        `plt.figure`, or `Figure` for one that pyplot does not know (a step of an animation).
-    width, height : float
-        In cells.
-    cell : float
-        The side of a cell, in inches.
-    widest : float
-        Cells get smaller where the figure would be wider than this, in inches.
-
-    Returns
-    -------
-    (Figure, Axes)
-        The figure, and its Axes in units of one cell.
+    The side of a cell is in inches; cells get smaller where the figure would be wider than
+    `widest`. `Figure` makes one that pyplot does not know (a step of an animation).
     """
     cell = min(cell, widest / width)
     figure = make(figsize=(width * cell, height * cell), layout="none", facecolor="white")
     ax = figure.add_axes((0, 0, 1, 1))
     return figure, cell_axes(ax, width, height, margin=0)
-
-
-def new_diagram(
-    width: float, height: float, *, cell: float, widest: float = math.inf
-) -> tuple[Figure, Axes]:
-    """Make a `blank_figure` that pyplot knows."""
-    return blank_figure(plt.figure, width, height, cell=cell, widest=widest)

@@ -6,20 +6,7 @@ from matplotlib.artist import Artist
 from matplotlib.colors import to_rgb
 from matplotlib.typing import ColorType
 
-from utils.style import INK, MUTED, PALETTE, TEXT_COLOURS
-
-__all__ = [
-    "INK",
-    "MUTED",
-    "PALETTE",
-    "TEXT_COLOURS",
-    "Colour",
-    "mark",
-    "mix",
-    "readable_on",
-    "role_of",
-    "tint",
-]
+from utils.style import INK, MUTED, PALETTE, TEXT_COLOURS  # noqa: F401
 
 Colour = ColorType
 SomeArtist = TypeVar("SomeArtist", bound=Artist)

@@ -11,8 +11,6 @@ from utils.drawing.colours import PALETTE, mark
 from utils.drawing.page import SMALL, TEXT
 from utils.drawing.words import label_axes, say
 
-__all__ = ["Look", "draw_curve", "draw_level", "finish_chart", "legend_above"]
-
 
 class Look(NamedTuple):
     """How a series is drawn: never by colour alone."""

@@ -24,27 +24,6 @@ from utils.drawing.page import LEGIBLE, SMALL, TEXT, Box, Sheet
 from utils.drawing.words import short, title, weight_texts
 from utils.style import SIGNED_CMAP
 
-__all__ = [
-    "LARGE_MAP",
-    "colour_bar",
-    "colour_key",
-    "draw_channels",
-    "draw_filter",
-    "draw_image",
-    "draw_kernel",
-    "draw_response",
-    "draw_tiles",
-    "frame",
-    "full_colour",
-    "grey_limits",
-    "greys",
-    "is_colour",
-    "place_picture",
-    "scale_beside",
-    "signed_colours",
-    "slice_columns",
-]
-
 # Few levels keep the stored figures small; in a photograph the eye does not miss the others.
 _SIGNED_LEVELS, _GREY_LEVELS = 33, 128
 
@@ -70,20 +49,10 @@ def greys(levels: int = _GREY_LEVELS) -> Colormap:
 
 def full_colour(values: torch.Tensor, *, share: float = 1.0) -> float:
     """
-    Return the value that has the full colour of the signed scale.
+    Return the value, above zero, that has the full colour of the signed scale in (..., H, W) maps.
 
-    Parameters
-    ----------
-    values : Tensor
-        One map (H, W) or several (..., H, W).
-    share : float
-        The part of the absolute values that must not be larger than it. It only counts in large
-        maps, of a photograph, so that a few strong edges there do not bleach the weak ones.
-
-    Returns
-    -------
-    float
-        Greater than zero: 1 if all values are zero.
+    It is the `share` quantile of the absolute values in large maps, of a photograph, so that a few
+    strong edges there do not bleach the weak ones; else the largest one.
     """
     sizes = values.abs().numpy()
     large = sizes.shape[-2] * sizes.shape[-1] >= LARGE_MAP
@@ -137,12 +106,7 @@ def draw_response(
 
 
 def draw_kernel(
-    ax: Axes,
-    kernel: torch.Tensor,
-    *,
-    limit: float,
-    numbers: bool | None = None,
-    text: object = None,
+    ax: Axes, kernel: torch.Tensor, *, limit: float, numbers: bool = True, text: object = None
 ) -> Axes:
     """Draw a kernel (kH, kW) on the signed scale, its weights in its cells where they fit."""
     _draw_signed(ax, kernel, limit)
@@ -156,11 +120,11 @@ def draw_kernel(
     frame(ax, "kernel", text=text)
     texts, factor = weight_texts(kernel)
     size = _text_size(ax, kernel, texts)
-    if numbers or (numbers is None and size >= LEGIBLE):
+    if numbers and size >= LEGIBLE:
         for (row, column), weight in np.ndenumerate(texts):
             colour = signed_colours()((kernel[row, column].item() / limit + 1) / 2)
             ink = readable_on(colour, ink="black")
-            place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": max(size, 5)}
+            place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
             ax.text(column, row, weight, color=ink, **place)
         if factor:
             ax.set_xlabel(factor, fontsize=TEXT)

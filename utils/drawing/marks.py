@@ -1,7 +1,7 @@
 """Frames, boxes, arrows, brackets and connectors: what is drawn around, beside and between."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,19 +10,7 @@ from matplotlib.patches import Circle, ConnectionPatch, FancyArrowPatch, Patch, 
 from utils.drawing.colours import INK, PALETTE, TEXT_COLOURS, Colour, mark, tint
 from utils.drawing.page import Sheet
 
-__all__ = [
-    "DASHED",
-    "arrow",
-    "bracket",
-    "connect",
-    "disc",
-    "outline",
-    "outline_cells",
-    "polygon",
-    "sheet_arrow",
-    "tinted_box",
-]
-
+SomePatch = TypeVar("SomePatch", bound=Patch)
 Point = tuple[float, float]
 DASHED = (0, (3, 2))
 _LONG_DASHES = (0, (3, 1.5))
@@ -44,141 +32,90 @@ def outline(
     dashed: bool = False,
 ) -> Rectangle:
     """Draw a thick frame around cells: seen in black and white as well as in colour."""
-    frame = Rectangle(
-        (x + inset, y + inset),
-        columns - 2 * inset,
-        rows - 2 * inset,
-        fill=False,
-        edgecolor=PALETTE[role],
-        linewidth=linewidth,
-        linestyle=_LONG_DASHES if dashed else "-",
-        joinstyle="round",
-        zorder=4,
-    )
+    place: Any = ((x + inset, y + inset), columns - 2 * inset, rows - 2 * inset)
+    style: Any = {"edgecolor": PALETTE[role], "linestyle": _LONG_DASHES if dashed else "-"}
+    frame = Rectangle(*place, fill=False, linewidth=linewidth, joinstyle="round", zorder=4, **style)
     ax.add_patch(mark(frame, role))
     return frame
 
 
 def outline_cells(
-    ax: Axes,
-    cells: Collection[tuple[int, int]],
-    *,
-    origin: Point = (0.0, 0.0),
-    role: str = "highlight",
+    ax: Axes, cells: Collection[tuple[int, int]], *, origin: Point = (0.0, 0.0)
 ) -> None:
     """Frame a set of cells: one frame around a full rectangle, else one frame a cell."""
     left, top = origin
     rows, columns = {i for i, _ in cells}, {j for _, j in cells}
     height, width = max(rows) - min(rows) + 1, max(columns) - min(columns) + 1
     if len(set(cells)) == height * width:
-        outline(ax, left + min(columns), top + min(rows), rows=height, columns=width, role=role)
+        outline(ax, left + min(columns), top + min(rows), rows=height, columns=width)
         return
     for i, j in cells:
-        outline(ax, left + j, top + i, role=role, linewidth=2.5, inset=0.04)
+        outline(ax, left + j, top + i, linewidth=2.5, inset=0.04)
 
 
 def _paint(
-    ax: Axes, patch: Patch, role: str, strength: float | None, edge: Colour | None, style: Any
-) -> None:
-    """Give a patch the colours of its role and add it; without a strength it is not filled."""
-    face = "none" if strength is None else tint(role, strength)
-    patch.set(facecolor=face, edgecolor=TEXT_COLOURS[role] if edge is None else edge)
-    patch.set(**{"linewidth": 1, "zorder": 2} | style)
-    ax.add_patch(mark(patch, role))
-
-
-def tinted_box(
     ax: Axes,
-    x: float,
-    y: float,
-    width: float,
-    height: float,
-    *,
-    role: str,
-    strength: float | None,
-    edge: Colour | None = None,
-    **style: Any,
-) -> Rectangle:
-    """Draw a box in a tint of its role, edged in the role's text colour unless told otherwise."""
-    box = Rectangle((x, y), width, height)
-    _paint(ax, box, role, strength, edge, style)
-    return box
-
-
-def polygon(
-    ax: Axes,
-    corners: Sequence[Point],
-    *,
-    role: str,
-    strength: float | None,
-    edge: Colour | None = None,
-    **style: Any,
-) -> Polygon:
-    """Draw a polygon in a tint of its role, as `tinted_box` does."""
-    shape = Polygon(corners)
-    _paint(ax, shape, role, strength, edge, style)
-    return shape
-
-
-def disc(
-    ax: Axes,
-    x: float,
-    y: float,
-    radius: float,
+    patch: SomePatch,
     *,
     role: str,
     strength: float | None = 1.0,
     edge: Colour | None = None,
     **style: Any,
-) -> Circle:
+) -> SomePatch:
+    """
+    Add a patch in a tint of its role, edged in the role's text colour unless told otherwise.
+
+    Without a strength it is not filled.
+    """
+    face = "none" if strength is None else tint(role, strength)
+    patch.set(facecolor=face, edgecolor=TEXT_COLOURS[role] if edge is None else edge)
+    patch.set(**{"linewidth": 1, "zorder": 2} | style)
+    ax.add_patch(mark(patch, role))
+    return patch
+
+
+def tinted_box(
+    ax: Axes, x: float, y: float, width: float, height: float, *, role: str, **look: Any
+) -> Rectangle:
+    """Draw a box in a tint of its role; the look is that of `_paint`."""
+    return _paint(ax, Rectangle((x, y), width, height), role=role, **look)
+
+
+def polygon(ax: Axes, corners: Sequence[Point], *, role: str, **look: Any) -> Polygon:
+    """Draw a polygon in a tint of its role, as `tinted_box` does."""
+    return _paint(ax, Polygon(corners), role=role, **look)
+
+
+def disc(ax: Axes, x: float, y: float, radius: float, *, role: str, **look: Any) -> Circle:
     """Draw a disc in a tint of its role, as `tinted_box` does."""
-    circle = Circle((x, y), radius)
-    _paint(ax, circle, role, strength, edge, style)
-    return circle
+    return _paint(ax, Circle((x, y), radius), role=role, **look)
 
 
 # Lines between things -----------------------------------------------------------------------
 
 
 def arrow(
-    ax: Axes,
-    start: Point,
-    end: Point,
-    *,
-    head: float = 18,
-    colour: Colour = INK,
-    linewidth: float = 2,
-    shrink: Point = (0, 0),
-    **style: Any,
+    ax: Axes, start: Point, end: Point, *, shrink: Point = (0, 0), **style: Any
 ) -> FancyArrowPatch:
     """Draw an arrow in the units of an Axes; `shrink` shortens its ends, in points."""
-    patch = _arrow(start, end, head=head, colour=colour, linewidth=linewidth, shrink=shrink)
-    patch.set(**style)
+    patch = _arrow(start, end, shrink, **style)
     ax.add_patch(patch)
     return patch
 
 
-def sheet_arrow(sheet: Sheet, start: Point, end: Point, *, shrink: Point = (5, 5)) -> None:
+def sheet_arrow(sheet: Sheet, start: Point, end: Point) -> None:
     """Draw an arrow between panels, in inches from the top left corner of the figure."""
-    patch = _arrow(
-        sheet.point(*start), sheet.point(*end), head=18, colour=INK, linewidth=2, shrink=shrink
-    )
+    patch = _arrow(sheet.point(*start), sheet.point(*end), (5, 5))
     patch.set_transform(sheet.figure.transFigure)
     sheet.figure.add_artist(patch)
 
 
 def _arrow(
-    start: Point, end: Point, *, head: float, colour: Colour, linewidth: float, shrink: Point
+    start: Point, end: Point, shrink: Point, *, head: float = 18, colour: Colour = INK, **style: Any
 ) -> FancyArrowPatch:
+    style = {"linewidth": 2, "shrinkA": shrink[0], "shrinkB": shrink[1]} | style
     patch = FancyArrowPatch(
-        start,
-        end,
-        arrowstyle="-|>",
-        mutation_scale=head,
-        shrinkA=shrink[0],
-        shrinkB=shrink[1],
-        color=colour,
-        linewidth=linewidth,
+        start, end, arrowstyle="-|>", mutation_scale=head, color=colour, **style
     )
     return mark(patch, "ink")
 

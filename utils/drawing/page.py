@@ -18,34 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from utils.drawing.words import say
-from utils.style import HEADING, LARGE, LEGIBLE, MEDIUM, PAGE_WIDTH, PHONE_WIDTH, SMALL, TEXT
-
-__all__ = [
-    "EDGE",
-    "GAP",
-    "HEADING",
-    "KEY",
-    "LARGE",
-    "LEGIBLE",
-    "LINE",
-    "MEDIUM",
-    "PAGE_WIDTH",
-    "PHONE_WIDTH",
-    "SMALL",
-    "TEXT",
-    "TICKS",
-    "Box",
-    "MakeFigure",
-    "PanelGrid",
-    "Sheet",
-    "box_ratio",
-    "diagram_width",
-    "drawn_for",
-    "new_sheet",
-    "page_width",
-    "panel_or_new",
-    "title_room",
-]
+from utils.style import HEADING, LARGE, LEGIBLE, MEDIUM, PAGE_WIDTH, PHONE_WIDTH, SMALL, TEXT  # noqa: F401
 
 MakeFigure = Callable[..., Figure]
 
@@ -109,14 +82,7 @@ class Box(NamedTuple):
 
 
 class Sheet:
-    """
-    A figure in inches: panels and texts are placed by their distance from the top left corner.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure to draw into.
-    """
+    """A figure in inches: panels and texts stand at a distance from its top left corner."""
 
     def __init__(self, figure: Figure) -> None:
         self.figure = figure
@@ -162,31 +128,10 @@ class PanelGrid:
     """
     Equal boxes in rows that are as even as can be, for a figure as wide as the page.
 
-    Parameters
-    ----------
-    number : int
-        How many panels there are.
-    ncols : int
-        The largest number of panels in a row.
-    ratio : float
-        Height of a box as a multiple of its width.
-    above, below : float
-        Room for texts above and below each box, in inches.
-    axis : bool
-        Whether to leave room for row and column numbers.
-    left, right, top : float
-        Room beside and above the whole.
-    gap : float
-        Between the boxes, across and down.
-    widest : float
-        The largest width of a box.
-
-    Attributes
-    ----------
-    boxes : list of Box
-        Where the panels stand, row by row.
-    width, height : float
-        The size of the figure, down to the last row.
+    There are at most `ncols` in a row, each `ratio` times as high as wide. Everything else is in
+    inches: the room for texts `above` and `below` each box, for row and column numbers if `axis`,
+    beside and above the whole, the gap between boxes, the `widest` that a box may be. `boxes` are
+    the places, row by row; `width` and `height` the size of the figure, down to the last row.
     """
 
     def __init__(

@@ -12,27 +12,6 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 
-__all__ = [
-    "ALMOST_EQUAL",
-    "DOT",
-    "INFINITY",
-    "MINUS",
-    "TIMES",
-    "equality",
-    "in_brackets",
-    "label_axes",
-    "listed",
-    "number_format",
-    "number_of",
-    "one_or_pair",
-    "say",
-    "short",
-    "size_text",
-    "title",
-    "translated",
-    "weight_texts",
-]
-
 ALMOST_EQUAL = "\N{ALMOST EQUAL TO}"
 DOT = "\N{MIDDLE DOT}"
 INFINITY = "\N{INFINITY}"
@@ -144,6 +123,11 @@ def in_brackets(text: str) -> str:
 def size_text(shape: Sequence[int], *, between: str = TIMES) -> str:
     """Write a size: "3×3"; with ``between=" × "`` as in a title."""
     return between.join(f"{number}" for number in shape)
+
+
+def picture_size(picture: torch.Tensor) -> str:
+    """Write the height and width of a picture (..., H, W) as in a title: "20 × 30"."""
+    return size_text(picture.shape[-2:], between=f" {TIMES} ")
 
 
 def one_or_pair(value: Any) -> str:

@@ -27,7 +27,7 @@ from utils.drawing.page import (
     new_sheet,
     page_width,
 )
-from utils.drawing.words import size_text
+from utils.drawing.words import picture_size
 
 __all__ = ["plot_channels", "plot_pixel_zoom"]
 
@@ -39,22 +39,11 @@ def plot_pixel_zoom(image: object, box: object) -> Figure:
     """
     Plot an image, and beside it a few of its pixels with their values written into them.
 
-    Parameters
-    ----------
-    image : Tensor or array of shape (H, W), (1, H, W) or (3, H, W)
-        Bytes are written as they are, 0..255, floats with two decimals; a pixel in colour holds
-        its red, green and blue, from top to bottom.
-    box : (int, int, int, int)
-        First row, first column, number of rows and number of columns; at most 10 rows and columns
-        in grey, 6 in colour, so that the numbers can be read.
+    The image is (H, W), (1, H, W) or (3, H, W). Bytes are written as they are, 0..255, floats with
+    two decimals; a pixel in colour holds its red, green and blue, from top to bottom. The box is
+    (first row, first column, rows, columns): at most 10 rows and columns in grey, 6 in colour, so
+    that the numbers can be read.
 
-    Returns
-    -------
-    Figure
-        The image with the box marked, and the pixels of the box with row and column numbers.
-
-    Examples
-    --------
     >>> figure = plot_pixel_zoom(torch.full((20, 30), 0.25), (4, 9, 2, 3))
     """
     picture = _validate.as_picture(image)
@@ -70,12 +59,12 @@ def plot_pixel_zoom(image: object, box: object) -> Figure:
     middle = above + tallest / 2
     with new_sheet(page_width(), above + tallest + 0.75 * TICKS + EDGE) as sheet:
         ax = sheet.panel(Box(EDGE, middle - tall / 2, side, tall))
-        draw_image(ax, picture, text=f"image\n{_size(picture)}")
+        draw_image(ax, picture, text=f"image\n{picture_size(picture)}")
         _frame_pixels(ax, cells)
         corner = page_width() - EDGE - TICKS - width * scale, middle - height * scale / 2
         zoomed = sheet.panel(Box(*corner, width * scale, height * scale))
         limits = grey_limits(picture)
-        draw_image(zoomed, patch, text=f"its pixels\n{_size(patch)}", limits=limits)
+        draw_image(zoomed, patch, text=f"its pixels\n{picture_size(patch)}", limits=limits)
         zoomed.spines[:].set_color(PALETTE["highlight"])
         zoomed.set_xticks(range(width), [str(n) for n in range(left, left + width)])
         zoomed.set_yticks(range(height), [str(n) for n in range(top, top + height)])
@@ -112,30 +101,14 @@ def _write_pixels(ax: Axes, patch: Tensor, *, cell: float, in_bytes: bool) -> No
         ax.text(column, row, text, color=ink, **style)
 
 
-def _size(tensor: Tensor) -> str:
-    return size_text(tensor.shape[-2:], between=" × ")
-
-
 @checked
 def plot_channels(image: ColourPicture, *, tinted: Flag = True) -> Figure:
     """
-    Plot a colour image as the sum of its red, its green and its blue channel.
+    Plot a colour image (3, H, W) as the sum of its red, its green and its blue channel.
 
-    Parameters
-    ----------
-    image : Tensor or array of shape (3, H, W)
-        A colour image.
-    tinted : bool, default True
-        Whether a channel is drawn in its own colour, as the light that it adds; else each is drawn
-        as the grey picture that its numbers are.
+    A channel is drawn in its own colour, as the light that it adds; if not `tinted`, as the grey
+    picture that its numbers are.
 
-    Returns
-    -------
-    Figure
-        The image and its three channels.
-
-    Examples
-    --------
     >>> figure = plot_channels(torch.rand(3, 20, 30))
     """
     channels = list(image.split(1))

@@ -51,25 +51,12 @@ _SHEAR, _DEPTH = 0.4, 0.56  # how a plane that lies in the page is drawn
 @checked
 def patch_mask(size: Pair, kernel_size: Pair, *, stride: Pair = 1, shared: Flag = False) -> Tensor:
     """
-    Return which input reaches which hidden unit when each unit looks at one patch.
+    Return which input reaches which hidden unit when each unit looks at one patch of an image.
 
-    Parameters
-    ----------
-    size : int or tuple of int
-        Height and width of the image.
-    kernel_size, stride : int or tuple of int
-        Size of a patch, and the step from one patch to the next.
-    shared : bool
-        Give the weight at the same place of every patch the same number.
+    The mask is (patches, pixels), int64: 0 where there is no connection, else the number of the
+    weight, counted from 1. Connections with the same number are the same weight: if `shared`, those
+    at the same place of every patch.
 
-    Returns
-    -------
-    Tensor
-        Shape (patches, pixels), int64: 0 where there is no connection, else the number of the
-        weight, counted from 1. Connections with the same number are the same weight.
-
-    Examples
-    --------
     >>> mask = patch_mask(4, 2, stride=2, shared=True)
     >>> mask.shape, mask[0].tolist()
     (torch.Size([4, 16]), [1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -87,24 +74,12 @@ def patch_mask(size: Pair, kernel_size: Pair, *, stride: Pair = 1, shared: Flag 
 @checked
 def count_parameters(layers: NetworkLayers) -> int:
     """
-    Count the parameters of a network from its weight masks.
+    Count the weights and biases of a network from its weight masks, or its layer sizes.
 
-    A number that occurs several times in a mask is one weight. Each unit has a bias; units that
-    use the same weights share theirs, as the units of a feature map do.
+    A network is given as in `utils.diagrams.draw_network`. A number that occurs several times in a
+    mask is one weight. Each unit has a bias; units that use the same weights share theirs, as the
+    units of a feature map do.
 
-    Parameters
-    ----------
-    layers : sequence of int or sequence of Tensor
-        Layer sizes, or one mask of shape (out, in) for each layer, as in
-        `utils.diagrams.draw_network`.
-
-    Returns
-    -------
-    int
-        Weights and biases together.
-
-    Examples
-    --------
     >>> count_parameters([16, 4, 1])
     73
     >>> output = torch.ones(1, 4, dtype=torch.bool)
@@ -177,22 +152,10 @@ class Planes(NetworkPlan):
 @checked
 def plot_networks(networks: Sequence[Any], *, titles: Texts) -> Figure:
     """
-    Draw networks side by side, each with its number of parameters in large figures.
+    Draw networks side by side, at one scale, each with its number of parameters in large figures.
 
-    Parameters
-    ----------
-    networks : sequence of sequences
-        Each as in `utils.diagrams.draw_network`.
-    titles : sequence of str
-        A short title for each network.
+    Each network is given as in `utils.diagrams.draw_network`, with a short title.
 
-    Returns
-    -------
-    Figure
-        One axes for each network, all at one scale.
-
-    Examples
-    --------
     >>> figure = plot_networks([[16, 4, 1], [4, 1]], titles=["large", "small"])
     >>> [ax.texts[-3].get_text() for ax in figure.axes]
     ['73', '5']
@@ -231,25 +194,11 @@ def _write_count(ax: Axes, plan: Planes, masks: list[Tensor], title: str, room: 
 @checked
 def plot_flattened(image: Matrix, *, rows: NonNegativePair) -> Figure:
     """
-    Draw a picture, and underneath all its pixels in one row, as `torch.flatten` gives them.
+    Draw a grey picture (H, W), and underneath its pixels in one row, as `torch.flatten` gives them.
 
-    Below the whole row stands a part of it, stretched: some rows of the picture, one after the
-    other. They are framed in the picture and in the long row.
+    Below the whole row stands a part of it, stretched: the rows of the picture from `rows[0]` to
+    before `rows[1]`, one after the other. They are framed in the picture and in the long row.
 
-    Parameters
-    ----------
-    image : Tensor
-        Shape (H, W), grey, 0 to 1.
-    rows : tuple of int
-        The first row of the stretched part, and the first row after it.
-
-    Returns
-    -------
-    Figure
-        Three axes: the picture, all pixels, and the pixels of `rows`.
-
-    Examples
-    --------
     >>> figure = plot_flattened(torch.rand(20, 30), rows=(10, 12))
     >>> [ax.get_title() for ax in figure.axes]
     ['20 × 30 pixels', 'flattened: 600 in a row', 'rows 10 to 11: 60 of them']

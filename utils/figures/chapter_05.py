@@ -35,25 +35,11 @@ _NARROWEST, _LARGEST_CELL = 16.0, 0.36
 @checked
 def draw_parameter_count(conv_layer: ConvLayer, *, ax: Ax | None = None) -> Axes:
     """
-    Draw every weight and every bias of a convolution, and count them.
+    Draw every weight and every bias of a convolution of at most 100 kernels, and count them.
 
-    Each filter is a line: its kernels, one for each channel that it reads, each weight a cell;
-    and its bias, a disc. Underneath stands the sum.
+    Each filter is a line: its kernels, one for each channel that it reads, each weight a cell; and
+    its bias, a disc. Underneath stands the sum.
 
-    Parameters
-    ----------
-    conv_layer : torch.nn.Conv2d
-        Of at most 100 kernels.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The axes, in units of one weight with rows running downwards.
-
-    Examples
-    --------
     >>> import torch
     >>> ax = draw_parameter_count(torch.nn.Conv2d(3, 3, 3))
     >>> ax.texts[-1].get_text()

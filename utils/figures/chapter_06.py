@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from utils._validate import NonNegativePair, Pair, Values, checked, choice, require_shape
+from utils._validate import NonNegativePair, Pair, Values, checked, choice
 from utils.diagrams.steps import POOL_MODES, PoolSteps
 from utils.drawing.cells import new_diagram, paint_grid, write_in
 from utils.drawing.colours import MUTED, TEXT_COLOURS
@@ -44,7 +44,6 @@ def plot_pool_gradient(
     """
     pool = PoolSteps(image, kernel_size, stride=stride, padding=padding, mode=mode)
     arriving = torch.ones_like(pool.output) if gradient is None else gradient
-    require_shape(arriving, pool.output.shape, "gradient")
     with torch.enable_grad():
         leaf = image.clone().requires_grad_()
         (reaching,) = torch.autograd.grad(pool.pool(leaf), leaf, arriving)

@@ -22,23 +22,12 @@ _SIDE, _SHARED_SIDE, _LEAST_SIDE = 4.2, 3.0, 0.6  # of a square of the full heig
 @checked
 def plot_parameter_squares(counts: Mapping[str, int], *, largest: Count | None = None) -> Figure:
     """
-    Draw numbers of parameters as squares whose area is the number.
+    Draw numbers of parameters, by the names of the layers, as squares whose area is the number.
 
-    Parameters
-    ----------
-    counts : mapping of str to int
-        The name of each layer and its number of parameters, in the order in which they are drawn.
-    largest : int, optional
-        The number that a square of the full height stands for: give the same to two figures, and
-        their squares (of up to four layers) can be compared. The largest of the counts by default.
+    `largest` is the number that a square of the full height stands for, the largest of the counts
+    by default: give the same to two figures, and their squares (of up to four layers) can be
+    compared.
 
-    Returns
-    -------
-    Figure
-        One axes, in units of its width in inches, with rows running downwards.
-
-    Examples
-    --------
     >>> figure = plot_parameter_squares({"conv": 30, "linear": 20001})
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['conv', '30', '0.1%', 'linear', '20,001', '99.9%']

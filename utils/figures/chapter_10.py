@@ -45,28 +45,11 @@ def plot_accuracies(
     Plot the accuracy of each network from condition to condition, with its spread over the seeds.
 
     A marker is the mean, the bar around it reaches one standard deviation over the seeds to each
-    side, and the dots are the seeds.
+    side, and the dots are the seeds. The results are those of `load_results`, of up to four
+    networks. The conditions map what is written on the axis to the condition that stands there,
+    ``{0: "normal"}``; if all keys are numbers, they are the places on the axis. The axis begins at
+    the accuracy `low`, from 0 to 1, by default a little below the lowest of the seeds.
 
-    Parameters
-    ----------
-    results : Results
-        What `load_results` returns: of up to four networks.
-    conditions : mapping
-        What is written on the axis, and the condition that stands there: ``{0: "normal"}``. If all
-        keys are numbers, they are the places on the axis.
-    xlabel : str
-        What the axis is.
-    low : float, optional
-        The lowest accuracy on the axis, from 0 to less than 1; a little below the lowest of the
-        seeds if not given.
-
-    Returns
-    -------
-    Figure
-        One axes: a line for each network, with its name at the right end.
-
-    Examples
-    --------
     >>> from utils.experiments import load_results
     >>> results = load_results("equal_budget")
     >>> figure = plot_accuracies(results, {0: "normal", 1: "shift 1"}, xlabel="pixels")
@@ -150,19 +133,9 @@ def plot_size_and_work(networks: Networks) -> Figure:
     """
     Draw the parameters and the multiply-adds of networks as squares whose area is the number.
 
-    Parameters
-    ----------
-    networks : mapping of str to (torch.nn.Module, tuple of int)
-        A name for each network, the module and the shape of one input.
+    A network is (module, shape of one input), by its name. The row of the parameters and that of
+    the multiply-adds each have a scale of their own.
 
-    Returns
-    -------
-    Figure
-        One axes: a row of squares for the parameters, under it one for the multiply-adds. Each row
-        has a scale of its own.
-
-    Examples
-    --------
     >>> from torch import nn
     >>> conv = nn.Conv2d(1, 3, 3, padding=1)
     >>> figure = plot_size_and_work({"conv": (conv, (1, 8, 8)), "one pixel": (conv, (1, 1, 1))})

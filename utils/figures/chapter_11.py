@@ -48,31 +48,13 @@ def plot_commuting_square(
     then down: apply the function, then transform the map. If both ways lead to the same map, the
     function is equivariant to the transformation, and the difference is black.
 
-    Parameters
-    ----------
-    image : Tensor or array of shape (H, W)
-        A grey picture, 0 to 1.
-    transform : callable
-        Takes and returns a tensor of shape (1, 1, height, width); it is applied to the picture, and
-        to the map.
-    function : callable
-        Takes the picture as (1, 1, H, W) and returns one map, (1, 1, H', W').
-    names : pair of str
-        What the arrows say: the transformation, the function.
+    The picture is (H, W), grey, 0 to 1; the transformation takes and returns (1, 1, height, width),
+    the function takes (1, 1, H, W) and returns one map, (1, 1, H', W'). `names` is what the arrows
+    say. The five axes are the picture, its map, the transformed picture, the two maps that should
+    be one (above the diagonal that of the way over the top, below it the other one), and the size
+    of their difference. Pixels count as different if their values differ by more than 1e-5 of the
+    largest one.
 
-    Returns
-    -------
-    Figure
-        Five axes: the picture, its map, the transformed picture, the two maps that should be one
-        (above the diagonal that of the way over the top, below it the other one), and the size of
-        their difference.
-
-    Notes
-    -----
-    Pixels count as different if their values differ by more than 1e-5 of the largest one.
-
-    Examples
-    --------
     >>> figure = plot_commuting_square(torch.rand(8, 8), lambda x: x.roll(3, -1), torch.square)
     >>> figure.axes[-1].get_xlabel()
     '0 of 64 pixels'
@@ -172,28 +154,12 @@ def plot_accuracy_curves(
     """
     Plot the accuracy of several networks as something grows: the mean, with its spread.
 
-    Parameters
-    ----------
-    positions : sequence of float
-        Where it was measured, such as angles.
-    accuracies : dict of str to Tensor of shape (seeds, positions)
-        What was measured, from 0 to 1, by the name of the network (up to four); one row for each
-        training.
-    label : str
-        What the positions are.
-    chance : int
-        The number of classes: draws the accuracy of guessing.
-    pictures : list of images
-        One for each position that has a number on the axis, drawn above the curves; they divide the
-        positions evenly.
+    The accuracies, 0 to 1, are (seeds, positions) for each of up to four networks, by their names:
+    a line runs through the means, a band from the lowest to the highest. `label` says what the
+    positions are. `chance` is the number of classes, and draws the accuracy of guessing. The
+    pictures stand above the curves, one for each position with a number on the axis; they divide
+    the positions evenly.
 
-    Returns
-    -------
-    Figure
-        For each network, a line through the means; a band from the lowest to the highest.
-
-    Examples
-    --------
     >>> curves = {"small": torch.tensor([[0.9, 0.2], [0.8, 0.4]])}
     >>> look = {"label": "angle", "chance": 10, "pictures": torch.rand(2, 1, 4, 4)}
     >>> figure = plot_accuracy_curves([0, 90], curves, **look)

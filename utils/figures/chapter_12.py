@@ -31,20 +31,9 @@ def plot_deletion(shares: Sequence[float], curves: Mapping[str, Sequence[float]]
     """
     Plot how the probability of an answer falls while pixels are blanked, most important first.
 
-    Parameters
-    ----------
-    shares : list of float
-        Shares of the pixels that are blanked, from 0 to 1, increasing.
-    curves : dict of str to list of float
-        Name of an order of the pixels (up to six), and the probability at each share.
+    The shares of blanked pixels, 0 to 1, increase; each order of the pixels (up to six) has a curve
+    with the probability at each share, by its name.
 
-    Returns
-    -------
-    Figure
-        One line for each order; its name stands in the legend.
-
-    Examples
-    --------
     >>> figure = plot_deletion([0, 0.1, 0.2], {"random": [1, 0.9, 0.8], "by a map": [1, 0.3, 0]})
     >>> [line.get_label() for line in figure.axes[0].get_lines()]
     ['random', 'by a map']
@@ -68,20 +57,10 @@ def plot_agreement(agreement: Mapping[str, Mapping[str, Tensor]]) -> Figure:
     """
     Plot how well maps agree: for each method, the mean over images and its spread.
 
-    Parameters
-    ----------
-    agreement : dict of str to dict of str to Tensor of shape (N,)
-        Name of a method; for each comparison, the correlations of the images, from -1 to 1. All
-        methods have the same comparisons.
+    For each method, by its name, and each comparison, the same for all methods, stand the
+    correlations of the images, (N,), -1 to 1. A method is a row, a comparison a marker: the mean,
+    and a bar that reaches one standard deviation to each side.
 
-    Returns
-    -------
-    Figure
-        One row for each method, with a marker for each comparison: the mean, and a bar that
-        reaches one standard deviation to each side.
-
-    Examples
-    --------
     >>> import torch
     >>> numbers = {"trained": torch.tensor([0.8, 0.9]), "random": torch.tensor([0.0, 0.2])}
     >>> figure = plot_agreement({"occlusion": numbers})

@@ -41,7 +41,7 @@ from utils.drawing.page import (
     new_sheet,
     page_width,
 )
-from utils.drawing.words import one_or_pair, say, size_text
+from utils.drawing.words import one_or_pair, picture_size, say, size_text
 from utils.plotting._panels import draw_input
 from utils.plotting._responses import (
     USUAL,
@@ -103,9 +103,9 @@ def plot_conv(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument has the wrong kind, shape or size; if ``padding="same"`` meets a stride
-        other than 1 or an even kernel; if the kernel does not fit into the padded image.
+    ValueError
+        If ``padding="same"`` meets a stride other than 1 or an even kernel, or the kernel does not
+        fit into the padded image.
 
     Examples
     --------
@@ -127,12 +127,12 @@ def plot_conv(
     places = _place_conv(image, outputs, axis=axis)
     with new_sheet(page_width(), places.height) as sheet:
         draw_input(sheet.panel(places.image), image, axis=axis)
-        text = f"{say('kernel')}\n{_size(kernel)}"
+        text = f"{say('kernel')}\n{picture_size(kernel)}"
         ax = sheet.panel(places.kernel)
         draw_kernel(ax, kernel, text=text, limit=full_colour(kernel))
         for box, output, name in zip(places.responses, outputs, names, strict=True):
             ax = sheet.panel(box)
-            text = f"{name}\n{_size(output)}"
+            text = f"{name}\n{picture_size(output)}"
             if signed:
                 draw_response(ax, output[0], limit=limit, text=text, axis=axis)
             else:
@@ -182,10 +182,6 @@ def _response_names(image: Tensor) -> list[str]:
     return [say("response, channel {index}", index=index) for index in range(len(image))]
 
 
-def _size(tensor: Tensor) -> str:
-    return size_text(tensor.shape[-2:], between=" × ")
-
-
 # A layer --------------------------------------------------------------------------------------
 
 
@@ -224,12 +220,6 @@ def plot_convs(
     Figure
         The image first; then, for each output channel, its filter (one slice for each input
         channel that it reads) above its feature map.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong kind, shape or size, if the image does not have the number of
-        channels that the layer reads, or if the kernel does not fit into the padded image.
 
     Examples
     --------
@@ -318,5 +308,5 @@ def _layer_facts(layer: torch.nn.Conv2d, maps: Tensor) -> list[str]:
         if getattr(layer, name) != value
     ]
     kernel_size = say("kernel {size}", size=size_text(layer.kernel_size, between=" × "))
-    sizes = say("outputs {size}", size=_size(maps))
+    sizes = say("outputs {size}", size=picture_size(maps))
     return [kernel_size, *([", ".join(settings)] if settings else []), sizes]

@@ -13,7 +13,7 @@ from utils.drawing.maps import (
     is_colour,
 )
 from utils.drawing.page import TEXT, panel_or_new
-from utils.drawing.words import say, size_text, title
+from utils.drawing.words import picture_size, say, title
 
 
 @checked
@@ -40,11 +40,6 @@ def show_image(
     Axes
         The panel.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `image` is not an image, or is in colour with values outside 0..1.
-
     Examples
     --------
     >>> import torch
@@ -57,11 +52,7 @@ def show_image(
 
 @checked
 def show_kernel(
-    kernel: Kernel,
-    *,
-    ax: Ax | None = None,
-    title: object = None,
-    limit: Positive | None = None,
+    kernel: Kernel, *, ax: Ax | None = None, title: object = None, limit: Positive | None = None
 ) -> Axes:
     """
     Show one kernel as a pattern of weights: blue negative, white zero, vermilion positive.
@@ -84,11 +75,6 @@ def show_kernel(
     -------
     Axes
         The panel.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `kernel` is not a kernel or `limit` is not positive.
 
     Examples
     --------
@@ -130,11 +116,6 @@ def show_response(
     Axes
         The panel; its scale runs from ``-limit`` to ``limit``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `response` is not one map or `limit` is not positive.
-
     Examples
     --------
     >>> import torch
@@ -148,7 +129,7 @@ def show_response(
 
 def draw_input(ax: Axes, image: Tensor, *, axis: bool) -> Axes:
     """Draw what a convolution reads: a picture, or any other number of channels as grey tiles."""
-    size = size_text(image.shape[-2:], between=" × ")
+    size = picture_size(image)
     if len(image) == 1 or is_colour(image):
         return draw_image(ax, image, text=say("image\n{size}", size=size), axis=axis)
     draw_channels(ax, image)

@@ -46,11 +46,6 @@ def plot_images(
     Figure
         One panel for each image.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `images` are not images, or the number of titles differs from theirs.
-
     Examples
     --------
     >>> import torch
@@ -92,11 +87,6 @@ def plot_kernels(
     -------
     Figure
         One panel for each kernel.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `kernels` are not kernels, or the number of titles differs from theirs.
 
     Examples
     --------
@@ -144,11 +134,6 @@ def plot_responses(
     Figure
         One panel for each map, and one colour bar.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `responses` are not maps, or the number of titles differs from theirs.
-
     Examples
     --------
     >>> import torch
@@ -173,4 +158,4 @@ def look_up(
 ) -> tuple[list[str | None], list[Tensor]]:
     """Return the titles of kernels (None where there is no name), and the kernels themselves."""
     titles = [None if name is None else name.replace("_", " ") for name, _ in kernels]
-    return titles, [named_kernel(one) if isinstance(one, str) else one for _, one in kernels]
+    return titles, [named_kernel(item) if isinstance(item, str) else item for _, item in kernels]

@@ -61,11 +61,6 @@ def plot_history(
     Figure
         The curves and, under them, one panel for each picture.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the history holds no two equally long lists of losses, or an option is of the wrong kind.
-
     Examples
     --------
     >>> from utils.training import History
@@ -125,11 +120,6 @@ def plot_confusion(matrix: Counts, *, names: Texts | None = None) -> Figure:
     -------
     Figure
         The grid: correct answers framed on the diagonal, mistakes shaded, zeros left empty.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `matrix` is no square of counts, or the number of names differs from its rows.
 
     Examples
     --------

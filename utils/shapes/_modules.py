@@ -174,8 +174,6 @@ def summarise(module: Module, input_shape: InputShape) -> Summary:
 
     Raises
     ------
-    TypeError
-        If `module` is not a module or `input_shape` not a tuple of integers.
     ValueError
         If a layer with parameters is of a type that is not known, a product is computed outside
         of a layer, or the module cannot read such an input.
@@ -244,11 +242,8 @@ def receptive_field(layers: Chain) -> Any:
 
     Raises
     ------
-    TypeError
-        If `layers` is neither a list of tuples of integers nor a module.
     ValueError
-        If a tuple has another length or a number below 1, or a layer does not see a window of a
-        fixed size.
+        If a layer does not see a window of a fixed size.
 
     Notes
     -----

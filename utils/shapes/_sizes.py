@@ -1,10 +1,4 @@
-"""
-The arithmetic of convolutional layers: sizes, padding, parameters, multiply-adds.
-
-Sizes are whole numbers of pixels: an integer for one axis (or a square), a pair ``(H, W)`` for
-two. A function returns an integer when every argument is a single number, and a pair as soon as
-one of them is a pair. The results, and the settings that are refused, are those of PyTorch.
-"""
+"""The arithmetic of convolutional layers: sizes, padding, parameters, multiply-adds."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,19 +17,6 @@ from utils._validate import (
     checked,
 )
 
-__all__ = [
-    "conv_multiply_adds",
-    "conv_output_size",
-    "conv_parameters",
-    "conv_transpose_output_size",
-    "linear_multiply_adds",
-    "linear_parameters",
-    "pixel_usage",
-    "pool_output_size",
-    "same_padding",
-    "unused_pixels",
-]
-
 
 @checked
 def conv_output_size(
@@ -51,16 +32,12 @@ def conv_output_size(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
-    stride : int or (int, int)
-        Pixels from one window to the next.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels.
+    stride, dilation : int or (int, int)
+        Pixels from one window to the next, and from one kernel entry to the next.
     padding : int, (int, int), "same" or "valid"
         Pixels added on each side; "same" keeps the size, "valid" adds none.
-    dilation : int or (int, int)
-        Pixels from one kernel entry to the next.
 
     Returns
     -------
@@ -69,11 +46,9 @@ def conv_output_size(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers.
     ValueError
-        If an argument is out of range, the window does not fit into the padded input, or
-        ``padding="same"`` is asked for with a stride above 1.
+        If the window does not fit into the padded input, or ``padding="same"`` meets a stride
+        above 1.
 
     Notes
     -----
@@ -116,10 +91,8 @@ def pool_output_size(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the window.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the window, in pixels.
     stride : int or (int, int), optional
         Pixels from one window to the next; by default the size of the window.
     padding : int or (int, int)
@@ -136,11 +109,8 @@ def pool_output_size(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers, or `ceil_mode` is not a bool.
     ValueError
-        If an argument is out of range, the padding is more than half of the window, or no
-        window fits.
+        If no window fits.
 
     Notes
     -----
@@ -184,10 +154,8 @@ def conv_transpose_output_size(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels.
     stride : int or (int, int)
         Output pixels from one input pixel to the next.
     padding : int or (int, int)
@@ -204,11 +172,8 @@ def conv_transpose_output_size(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers.
     ValueError
-        If an argument is out of range, `output_padding` is not less than the stride or the
-        dilation, or the padding cuts off all of the output.
+        If the padding cuts off all of the output.
 
     Notes
     -----
@@ -251,10 +216,8 @@ def same_padding(kernel_size: IntOrPair, *, dilation: IntOrPair = 1) -> IntOrPai
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers.
     ValueError
-        If an argument is out of range, or no equal padding of both sides keeps the size.
+        If no equal padding of both sides keeps the size.
 
     Notes
     -----
@@ -289,28 +252,17 @@ def unused_pixels(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
-    stride : int or (int, int)
-        Pixels from one window to the next.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels.
+    stride, dilation : int or (int, int)
+        Pixels from one window to the next, and from one kernel entry to the next.
     padding : int, (int, int), "same" or "valid"
         Pixels added on each side.
-    dilation : int or (int, int)
-        Pixels from one kernel entry to the next.
 
     Returns
     -------
     int or (int, int)
         Number of rows and columns left over at the bottom and at the right, padding included.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not made of integers.
-    ValueError
-        As `conv_output_size`.
 
     Notes
     -----
@@ -344,28 +296,17 @@ def pixel_usage(
 
     Parameters
     ----------
-    size : int or (int, int)
-        Height and width of the input, in pixels; an integer means a square.
-    kernel_size : int or (int, int)
-        Height and width of the kernel.
-    stride : int or (int, int)
-        Pixels from one window to the next.
+    size, kernel_size : int or (int, int)
+        Height and width of the input and of the kernel, in pixels; an integer means a square.
+    stride, dilation : int or (int, int)
+        Pixels from one window to the next, and from one kernel entry to the next.
     padding : int, (int, int), "same" or "valid"
         Pixels added on each side (not counted themselves).
-    dilation : int or (int, int)
-        Pixels from one kernel entry to the next.
 
     Returns
     -------
     Tensor of shape (H, W), int64
         The number of output entries that depend on each input pixel.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not made of integers.
-    ValueError
-        As `conv_output_size`.
 
     Examples
     --------
@@ -417,10 +358,8 @@ def conv_parameters(
 
     Raises
     ------
-    TypeError
-        If an argument is not made of integers, or `bias` is not a bool.
     ValueError
-        If an argument is out of range, or the groups do not divide the channels.
+        If the groups do not divide the channels.
 
     Notes
     -----
@@ -455,13 +394,6 @@ def linear_parameters(in_features: Count, out_features: Count, *, bias: Flag = T
     -------
     int
         Number of weights and biases.
-
-    Raises
-    ------
-    TypeError
-        If the numbers are not integers, or `bias` is not a bool.
-    ValueError
-        If a number is less than 1.
 
     Examples
     --------
@@ -506,13 +438,6 @@ def conv_multiply_adds(
     int
         Number of multiplications, each with its addition. Biases are not counted.
 
-    Raises
-    ------
-    TypeError
-        If an argument is not made of integers.
-    ValueError
-        As `conv_output_size`, or if the groups do not divide the channels.
-
     Examples
     --------
     >>> conv_multiply_adds(32, 3, 6, 5)  # 4,704 outputs of 75 products each
@@ -540,13 +465,6 @@ def linear_multiply_adds(in_features: Count, out_features: Count) -> int:
     -------
     int
         Number of multiplications, each with its addition. Biases are not counted.
-
-    Raises
-    ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If a number is less than 1.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from utils.drawing.cells import blank_figure, paint_grid, write_header
+from utils.drawing.cells import new_diagram, paint_grid, write_header
 from utils.drawing.page import MakeFigure, page_width
 from utils.drawing.words import number_format
 
@@ -27,7 +27,7 @@ class Paper(NamedTuple):
 
     def diagram(self, width: float, height: float) -> tuple[Figure, Axes]:
         """Make a figure of width x height cells."""
-        return blank_figure(self.make, width, height, cell=self.cell, widest=self.widest)
+        return new_diagram(width, height, cell=self.cell, widest=self.widest, make=self.make)
 
 
 class Steps(ABC):

@@ -14,15 +14,7 @@ from utils.drawing.colours import MUTED, PALETTE, TEXT_COLOURS, Colour, mix
 from utils.drawing.maps import full_colour, place_picture
 from utils.drawing.marks import arrow, bracket, outline, tinted_box
 from utils.drawing.page import PHONE_WIDTH, page_width
-from utils.drawing.words import (
-    DOT,
-    equality,
-    in_brackets,
-    number_format,
-    number_of,
-    say,
-    size_text,
-)
+from utils.drawing.words import DOT, equality, in_brackets, number_format, number_of, say, size_text
 from utils.shapes import conv_output_size
 from utils.style import SIGNED_CMAP
 
