@@ -1,6 +1,7 @@
 """Executing notebooks: one form, the same bytes twice, and one clear line for what fails."""
 
 import io
+import json
 import re
 import subprocess
 import sys
@@ -154,8 +155,9 @@ def test_the_canonical_form():
 
 def test_ids_stay_and_missing_or_repeated_ones_are_replaced_alike_everywhere():
     def ids(identities):
-        cells = [text(source) | {"id": identity} for identity, source in zip(identities, "abbb")]
-        return [cell.id for cell in read_notebook(nbformat.writes(notebook(*cells))).cells]
+        content = {**notebook(*map(text, "abbb"))}
+        content["cells"] = [cell | {"id": i} for cell, i in zip(content["cells"], identities)]
+        return [cell.id for cell in read_notebook(json.dumps(content)).cells]
 
     found = ids(["mine", "mine", "", ""])
     assert found[0] == "mine"
