@@ -504,15 +504,16 @@ def test_little_is_published(book):
     assert ".tooltip-inner" in sheet
     assert ".bs-tooltip-auto" in sheet
     assert ".accordion" not in sheet
+    assert ".topic" not in sheet
     assert ".fa-solid" not in sheet
 
 
 def test_a_second_build_has_the_styles_of_its_pages_and_names_the_place_of_a_wrong_formula(book):
     again = "# 7. A chapter\n\nOne line.\n\nA wrong $\\fraction{1}{2}$ here.\n"
-    status, output = book.build(again + "\n:::{seealso}\nMore.\n:::\n")
+    status, output = book.build(again + "\n:::{topic} More\nWords.\n:::\n")
     assert status != 0
     assert output.count("WARNING: ") == 1
     assert '07_chapter.md:5: WARNING: formula: Unknown LaTeX command "\\fraction"' in output
-    assert book.page("07_chapter.html").select(".admonition.seealso")
+    assert book.page("07_chapter.html").select("aside.topic, div.topic")
     sheets = [path.read_text(encoding="utf-8") for path in book.html.glob("_static/styles/*.css")]
-    assert any(".seealso" in sheet for sheet in sheets)
+    assert any(".topic" in sheet for sheet in sheets)
