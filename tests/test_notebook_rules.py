@@ -161,6 +161,11 @@ def retagged(index, *tags):
     return lambda cells: cells[index].metadata.update(tags=list(tags))
 
 
+def captioned(index, caption):
+    """Return a flaw: another caption."""
+    return lambda cells: cells[index].metadata["mystnb"]["figure"].update(caption=caption)
+
+
 FLAWS = {
     "set_up_cell_is_the_shared_one": [
         changed(0, "import os", "import  os"),
@@ -223,6 +228,13 @@ FLAWS = {
         written("![A picture](../img/x.png)"),
         written("A set {1, 2}."),
     ],
+    "sizes_have_the_sign": [
+        written("A kernel of 3 x 3."),
+        written("3x3, or 3\u00a0x\u00a03."),
+        written("With plain spaces: 3 × 3."),
+        replaced(4, figure_cell(alt=ALT + " It has 3 x 5 x 5 numbers.")),
+        captioned(4, "Kernels of 3 x 3."),
+    ],
     "prose_is_calm_british_english": [
         written("It works!"),
         written("It works \N{SPARKLES}"),
@@ -239,7 +251,7 @@ FLAWS = {
         replaced(4, figure_cell(name="fig-04-edges")),
         replaced(8, figure_cell()),
         lambda cells: cells[4].metadata["mystnb"]["figure"].pop("caption"),
-        lambda cells: cells[4].metadata["mystnb"]["figure"].update(caption=ALT),
+        captioned(4, ALT),
         lambda cells: cells[4].outputs.append(cells[4].outputs[0].copy()),
         lambda cells: cells[4].outputs.clear(),
     ],
