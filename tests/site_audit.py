@@ -6,21 +6,15 @@ import itertools
 import json
 import re
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, NavigableString
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tools.find_browser import FLAGS
+
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NARROW = 320
 WORKERS = 2
@@ -123,6 +117,12 @@ def heading_problems(page):
     return problems
 
 
+def repeated_ids(page):
+    """List the ids that several elements have."""
+    counts = Counter(tag["id"] for tag in parse(page).find_all(id=True))
+    return [name for name, count in counts.items() if count > 1]
+
+
 def linked_files(page):
     """Return the scripts and style sheets of a page, and the fonts that it loads."""
     soup = parse(page)
@@ -194,25 +194,17 @@ def opened(browser, home, **options):
             found["foreign"].append(address)
             route.abort()
 
-    def note_answer(answer):
-        if answer.status >= 400:
-            found["failed"].append(answer.url)
-
-    def note_failure(request):
-        if request.url.startswith(home):
-            found["failed"].append(request.url)
-
-    def note_line(line):
-        if line.type in ("error", "warning"):
-            found["console"].append(line.text)
+    def note(kind, text, when=True):
+        if when:
+            found[kind].append(text)
 
     context = browser.new_context(**options)
     context.route("**/*", only_the_site)
     page = context.new_page()
-    page.on("response", note_answer)
-    page.on("requestfailed", note_failure)
-    page.on("console", note_line)
-    page.on("pageerror", lambda error: found["console"].append(str(error)))
+    page.on("response", lambda answer: note("failed", answer.url, answer.status >= 400))
+    page.on("requestfailed", lambda asked: note("failed", asked.url, asked.url.startswith(home)))
+    page.on("console", lambda line: note("console", line.text, line.type in ("error", "warning")))
+    page.on("pageerror", lambda error: note("console", str(error)))
     try:
         yield page, found
     finally:

@@ -8,9 +8,9 @@ import sys
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.notebook_rules import NOTEBOOKS, ROOT
+from tests.notebooks import code, notebook
 from tools.execute_notebooks import execute
 from tools.setup_cell import SETUP_CELL
 
@@ -62,9 +62,9 @@ def test_every_notebook_starts_in_an_empty_colab(content, remote, monkeypatch):
         start = nbformat.read(path, as_version=4).cells[:3]
         sources += [cell.source for cell in start if cell.cell_type == "code"]
     sources += [SETUP_CELL, SETUP_CELL, WHERE, "print(len(set(sys.path)) == len(sys.path))"]
-    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
-    execute(notebook, content)
-    *silent, where, once = notebook.cells
+    started = notebook(*sources)
+    execute(started, content)
+    *silent, where, once = started.cells
     assert not any(cell.outputs for cell in silent)
     assert where.outputs[0].text == f"{content / FOLDER}\n"
     assert once.outputs[0].text == "True\n"
@@ -73,8 +73,8 @@ def test_every_notebook_starts_in_an_empty_colab(content, remote, monkeypatch):
 def test_without_network_one_line_says_what_to_do(content, monkeypatch):
     nowhere = content.parent / "nowhere"
     monkeypatch.setenv("COURSE_REPO", nowhere.as_uri())
-    cell = new_code_cell(SETUP_CELL, metadata={"tags": ["raises-exception"]})
-    execute(new_notebook(cells=[cell]), content)
+    cell = code(SETUP_CELL, tags=["raises-exception"])
+    execute(notebook(cell), content)
     (output,) = cell.outputs
     (line,) = output.traceback
     assert line == (
@@ -90,14 +90,12 @@ def test_without_git_one_line_says_what_to_do(content):
     assert "check the network and that git is installed" in run.stderr
 
 
-def test_a_second_run_fetches_nothing(content, remote):
-    assert run_set_up(content, COURSE_REPO=remote).returncode == 0
-    run = run_set_up(content, after=WHERE, COURSE_REPO="file:///nowhere")
-    assert run.stdout == f"{content / FOLDER}\n"
-
-
-def test_a_downloaded_notebook_finds_a_course_unpacked_beside_it(content):
-    shutil.copytree(ROOT / "utils", content / FOLDER / "utils")
+@pytest.mark.parametrize("how", ["fetched before", "unpacked beside"])
+def test_helpers_that_are_there_are_not_fetched(content, remote, how):
+    if how == "fetched before":
+        assert run_set_up(content, COURSE_REPO=remote).returncode == 0
+    else:
+        shutil.copytree(ROOT / "utils", content / FOLDER / "utils")
     run = run_set_up(content, after=WHERE, COURSE_REPO="file:///nowhere")
     assert run.stdout == f"{content / FOLDER}\n"
 

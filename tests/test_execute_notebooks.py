@@ -1,6 +1,5 @@
 """Executing notebooks: one form, the same bytes twice, and one clear line for what fails."""
 
-import base64
 import io
 import json
 import re
@@ -11,10 +10,10 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, PngImagePlugin
 
 from tests.notebook_rules import ROOT
+from tests.notebooks import as_picture, as_png, code, failed, notebook, printed, save, shown, text
 from tools.execute_notebooks import SOLUTION_PROMPTS, main
 from tools.notebook_format import (
     SMALL_ENOUGH,
@@ -26,15 +25,6 @@ from tools.notebook_format import (
     to_text,
 )
 from tools.setup_cell import SETUP_CELL, SETUP_TAGS
-
-
-def write(path, *sources, tags=()):
-    """Write a notebook with some code cells, the last of them tagged."""
-    cells = [new_code_cell(source) for source in sources]
-    cells[-1].metadata["tags"] = list(tags)
-    nbformat.write(new_notebook(cells=cells), path)
-    return path
-
 
 # ---------------------------------------------------------------- execution
 
@@ -65,10 +55,11 @@ def executed(tmp_path_factory):
     """Run the script once over good and bad notebooks; return folder, original bytes and report."""
     folder = tmp_path_factory.mktemp("executed")
     (folder / "beside.txt").touch()
-    write(folder / "good.ipynb", *GOOD, tags=["raises-exception"])
+    *fine, raises = GOOD
+    save(folder / "good.ipynb", *fine, code(raises, tags=["raises-exception"]))
     for name, (sources, _) in BAD.items():
-        write(folder / f"{name}.ipynb", *sources)
-    write(folder / "raises_nothing.ipynb", "x = 1", tags=["raises-exception"])
+        save(folder / f"{name}.ipynb", *sources)
+    save(folder / "raises_nothing.ipynb", code("x = 1", tags=["raises-exception"]))
     (folder / "no_notebook.ipynb").write_text("{}")
     before = {path.name: path.read_bytes() for path in folder.glob("*.ipynb")}
     command = [sys.executable, str(ROOT / "tools" / "execute_notebooks.py"), "--timeout", "5"]
@@ -80,15 +71,12 @@ def executed(tmp_path_factory):
 def test_a_good_notebook_is_executed_and_stored(executed):
     folder, _, run = executed
     assert re.fullmatch(r"good\.ipynb: changed \(\d+ s\)\n", run.stdout)
-    code = nbformat.read(folder / "good.ipynb", as_version=4).cells
-    assert [cell.execution_count for cell in code] == [1, 2, 3, 4, 5]
-    assert code[1].outputs == [new_output("stream", text="1\n2\n")]
-    assert code[3].outputs[0].data["text/plain"] == "('1', True)"
-    assert code[4].outputs[0].traceback == ["ValueError: on purpose"]
-
-
-def test_a_figure_is_stored_at_twice_the_width_at_which_it_is_shown(executed):
-    figure = nbformat.read(executed[0] / "good.ipynb", as_version=4).cells[2].outputs[0]
+    cells = nbformat.read(folder / "good.ipynb", as_version=4).cells
+    assert [cell.execution_count for cell in cells] == [1, 2, 3, 4, 5]
+    assert cells[1].outputs == [printed("1\n2\n")]
+    assert cells[3].outputs[0].data["text/plain"] == "('1', True)"
+    assert cells[4].outputs[0].traceback == ["ValueError: on purpose"]
+    figure = cells[2].outputs[0]  # stored at twice the width at which it is shown
     assert figure.metadata == {"image/png": {"width": 300}}
     assert png_size(figure.data["image/png"]) == (600, 400)
 
@@ -121,7 +109,7 @@ def test_the_report_has_one_line_for_each_notebook(executed):
 
 
 def test_check_writes_nothing(tmp_path, capsys):
-    path = write(tmp_path / "a.ipynb", "1")
+    path = save(tmp_path / "a.ipynb", "1")
     before = path.read_bytes()
     assert main(["--check", "--no-execute", str(path)]) == 1
     assert path.read_bytes() == before
@@ -131,12 +119,12 @@ def test_check_writes_nothing(tmp_path, capsys):
 
 
 def test_what_chapters_share_is_brought_in_line(tmp_path):
-    path = write(tmp_path / "a.ipynb", "# an old set-up", tags=["course-setup"])
+    path = save(tmp_path / "a.ipynb", code("# an old set-up", tags=["course-setup"]))
     assert main(["--no-execute", str(path)]) == 0
     (cell,) = nbformat.read(path, as_version=4).cells
     assert cell.source == SETUP_CELL
     assert cell.metadata.tags == SETUP_TAGS
-    write(path, "answer = 3", tags=["solution", "hide-cell"])
+    save(path, code("answer = 3", tags=["solution", "hide-cell"]))
     assert main(["--no-execute", str(path)]) == 0
     assert nbformat.read(path, as_version=4).cells[0].metadata.mystnb == SOLUTION_PROMPTS
 
@@ -145,69 +133,46 @@ def test_what_chapters_share_is_brought_in_line(tmp_path):
 
 
 def test_the_canonical_form():
-    outputs = [
-        new_output("stream", text="a"),
-        new_output("stream", name="stderr", text="w"),
-        new_output("stream", text="b"),
-        new_output("execute_result", {"text/plain": "3"}, execution_count=9, metadata={"x": 1}),
-    ]
-    code = new_code_cell("\nx = 1   \n\nx  \n\n", execution_count=9, outputs=outputs)
-    code.metadata = {"tags": ["imports"], "collapsed": True, "execution": {"iopub": "12:00"}}
-    text = new_markdown_cell("Words.  \nMore. \n", metadata={"tags": []})
-    notebook = canonical(
-        new_notebook(
-            cells=[code, text], metadata={"language_info": {"name": "python", "version": "3"}}
-        )
-    )
-    assert code.source == "x = 1   \n\nx  "
-    assert code.metadata == {"tags": ["imports"]}
-    assert text.source == "Words.  \nMore. "  # two spaces are a line break
-    assert [output.get("text") for output in code.outputs] == ["ab", "w", None]
-    assert code.outputs[-1].execution_count == 1
-    assert code.outputs[-1].metadata == {}
-    assert text.metadata == {}
-    assert notebook.metadata.language_info == {"name": "python"}
-    assert to_text(notebook).endswith("}\n")
-    assert not to_text(notebook).endswith("\n\n")
-
-
-def test_page_metadata_of_a_notebook_is_kept():
+    number = shown("3", "execute_result")
+    number.execution_count, number.metadata["x"] = 9, 1
+    cell = code("\nx = 1   \n\nx  \n\n", printed("a"), printed("w", "stderr"), printed("b"), number)
+    cell.metadata = {"tags": ["imports"], "collapsed": True, "execution": {"iopub": "12:00"}}
+    words = text("Words.  \nMore. \n", metadata={"tags": []})
     page = {"myst": {"html_meta": {"description": "A chapter."}}, "toc": {"depth": 3}}
-    kept = canonical(new_notebook(metadata=page)).metadata
-    assert kept.keys() == {"myst", "kernelspec", "language_info"}
-
-
-def ids(*cells):
-    """Return the ids that cells with some ids and sources are read with."""
-    content = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []}
-    for identity, source in cells:
-        cell = {"cell_type": "markdown", "metadata": {}, "source": source}
-        content["cells"].append(cell | ({"id": identity} if identity else {}))
-    return [cell.id for cell in read_notebook(json.dumps(content)).cells]
+    made = canonical(
+        notebook(cell, words, language_info={"name": "python", "version": "3"}, **page)
+    )
+    assert cell.source == "x = 1   \n\nx  "
+    assert cell.metadata == {"tags": ["imports"]}
+    assert words.source == "Words.  \nMore. "  # two spaces are a line break
+    assert words.metadata == {}
+    assert [output.get("text") for output in cell.outputs] == ["ab", "w", None]
+    assert (cell.outputs[2].execution_count, cell.outputs[2].metadata) == (1, {})
+    assert made.metadata.keys() == {"myst", "kernelspec", "language_info"}
+    assert made.metadata.language_info == {"name": "python"}
+    assert re.search(r"[^\n]\n\Z", to_text(made))
 
 
 def test_ids_stay_and_missing_or_repeated_ones_are_replaced_alike_everywhere():
-    cells = ("mine", "a"), ("mine", "b"), ("", "b"), ("", "b")
-    found = ids(*cells)
+    def ids(identities):
+        content = {**notebook(*map(text, "abbb"))}
+        content["cells"] = [cell | {"id": i} for cell, i in zip(content["cells"], identities)]
+        return [cell.id for cell in read_notebook(json.dumps(content)).cells]
+
+    found = ids(["mine", "mine", "", ""])
     assert found[0] == "mine"
     assert len(set(found)) == 4
-    assert ids(*cells) == found
-    assert ids(*zip(found, "abbb")) == found
+    assert {len(identity) for identity in found[1:]} == {8}
+    assert ids(["mine", "mine", "", ""]) == ids(found) == found
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"nbformat": 3, "worksheets": []}', "no"])
-def test_what_is_no_notebook_is_refused(text):
+@pytest.mark.parametrize("words", ["", "{}", "[]", '{"nbformat": 3, "worksheets": []}', "no"])
+def test_what_is_no_notebook_is_refused(words):
     with pytest.raises(ValueError, match=r"not a notebook|Expecting value"):
-        read_notebook(text)
+        read_notebook(words)
 
 
 # ---------------------------------------------------------------- pictures
-
-
-def as_png(values, **options):
-    buffer = io.BytesIO()
-    Image.fromarray(np.asarray(values, np.uint8)).save(buffer, "PNG", **options)
-    return buffer.getvalue()
 
 
 def pixels(data):
@@ -270,25 +235,20 @@ def test_transparency_is_kept():
 def test_a_picture_inside_html_is_compacted_and_the_rest_kept():
     note = PngImagePlugin.PngInfo()
     note.add_text("Software", "version 1.2.3")
-    data = base64.b64encode(as_png(np.eye(9) * 255, pnginfo=note)).decode()
-    html = f'<figure id="a"><img src="data:image/png;base64,{data}"></figure>'
-    cell = new_code_cell("x", outputs=[new_output("display_data", {"text/html": html})])
-    canonical(new_notebook(cells=[cell]))
-    compact = base64.b64encode(compact_png(base64.b64decode(data))).decode()
-    assert b"version 1.2.3" not in base64.b64decode(compact)
-    assert cell.outputs[0].data["text/html"] == html.replace(data, compact)
+    data = as_png(np.eye(9) * 255, pnginfo=note)
+    cell = code("x", shown(html=f'<figure id="a">{as_picture(data)}</figure>'))
+    canonical(notebook(cell))
+    assert b"version 1.2.3" in data
+    assert b"version 1.2.3" not in compact_png(data)
+    html = cell.outputs[0].data["text/html"]
+    assert html == f'<figure id="a">{as_picture(compact_png(data))}</figure>'
 
 
 # ---------------------------------------------------------------- what must not be stored
 
 
-def complaints(output, tags=()):
-    cell = new_code_cell("x", outputs=[output], metadata={"tags": list(tags)})
-    return objections(new_notebook(cells=[cell]))
-
-
 @pytest.mark.parametrize(
-    "text",
+    "words",
     [
         "<object at 0x7f0b55a2fef0>",
         "/home/me/book/utils/style.py",
@@ -297,15 +257,14 @@ def complaints(output, tags=()):
         "see (/usr/lib) there",
     ],
 )
-def test_what_differs_between_machines_is_refused(text):
-    assert complaints(new_output("display_data", {"text/plain": text}))
-    assert complaints(new_output("display_data", {"text/html": text}))
-    assert complaints(new_output("stream", text=text))
-    assert complaints(new_output("error", ename="E", evalue=text), ["raises-exception"])
+def test_what_differs_between_machines_is_refused(words):
+    for output in (shown(words), shown(html=words), printed(words)):
+        assert objections(notebook(code("x", output)))
+    assert objections(notebook(code("x", failed(words), tags=["raises-exception"])))
 
 
 @pytest.mark.parametrize(
-    "text",
+    "html",
     [
         "3/4 of 1/2",
         "https://example.org/a/b.html",
@@ -317,22 +276,20 @@ def test_what_differs_between_machines_is_refused(text):
         '<img src="data:image/png;base64,iVBOR/abc/def/ghi+0x7f0b55a2fef0==">',
     ],
 )
-def test_what_is_the_same_everywhere_is_stored(text):
-    assert complaints(new_output("display_data", {"text/html": text})) == []
+def test_what_is_the_same_everywhere_is_stored(html):
+    assert objections(notebook(code("x", shown(html=html)))) == []
 
 
 def test_errors_need_a_tag_and_a_tag_needs_an_error():
-    error = new_output("error", ename="ValueError", evalue="no")
-    assert complaints(error, tags=["raises-exception"]) == []
-    assert "mend it" in complaints(error)[0]
-    assert "raises nothing" in complaints(new_output("stream", text="1"), ["raises-exception"])[0]
+    tagged = {"tags": ["raises-exception"]}
+    assert objections(notebook(code("x", failed("no"), **tagged))) == []
+    assert "mend it" in objections(notebook(code("x", failed("no"))))[0]
+    assert "raises nothing" in objections(notebook(code("x", printed("1"), **tagged)))[0]
 
 
 def test_a_pasted_picture_is_refused_and_stays(tmp_path, capsys):
     pasted = {"x.png": {"image/png": "iVBORw0KGgo="}}
-    path = tmp_path / "a.ipynb"
-    text = new_markdown_cell("![x](attachment:x.png)", attachments=pasted)
-    nbformat.write(new_notebook(cells=[text]), path)
+    path = save(tmp_path / "a.ipynb", text("![x](attachment:x.png)", attachments=pasted))
     before = path.read_bytes()
     assert main(["--no-execute", str(path)]) == 1
     assert "holds a pasted picture; let a code cell draw it" in capsys.readouterr().err

@@ -34,11 +34,7 @@ def test_a_name_that_leads_nowhere_is_an_error(bare, monkeypatch):
         find_browser()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_installed_browsers_are_found(bare, command):
-    path = program(bare / command)
-    assert find_browser() == path
-
-
-def test_no_browser_is_none(bare):
+def test_an_installed_browser_is_found_or_there_is_none(bare):
     assert find_browser() is None
+    path = program(bare / COMMANDS[-1])
+    assert find_browser() == path

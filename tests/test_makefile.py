@@ -45,8 +45,9 @@ class Book:
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make; ``FAIL`` has patterns of the calls that fail."""
         self.log.write_text("")
+        python = variables.pop("PYTHON", self.python)
         environment = {"PATH": os.environ["PATH"], "LOG": str(self.log), "FAIL": "-", **variables}
-        command = ["make", f"PYTHON={self.python}", *arguments]
+        command = ["make", f"PYTHON={python}", *arguments]
         return subprocess.run(
             command,
             cwd=self.folder,
@@ -113,11 +114,12 @@ def test_an_installation_that_fails_or_is_interrupted_is_done_again(book, end, w
     ("variables", "words"),
     [
         ({"OLD": "1"}, "Python 3.11 or newer is needed"),
+        ({"PYTHON": "no-such-python"}, "Python 3.11 or newer is needed: install it"),
         ({"FAIL": "*venv*"}, "install the module venv (Debian: apt-get install python3-venv)"),
         ({"FAIL": "*--group*"}, "some packages are missing, see above"),
         ({"FAIL": "*--upgrade?pip*", "HELP": "nothing"}, "some packages are missing"),
     ],
-    ids=["old Python", "no venv", "no packages", "no pip"],
+    ids=["old Python", "no Python", "no venv", "no packages", "no pip"],
 )
 def test_what_is_missing_is_said_in_one_line(book, variables, words):
     result = book.make("book", **variables)
@@ -131,11 +133,6 @@ def test_an_environment_with_an_old_python_is_named(book):
     book.make("book")
     book.stamp.unlink()
     assert "the Python in .venv is too old" in book.make("book", OLD="1").stderr
-
-
-def test_no_python_at_all_is_said(book):
-    result = book.make("book", "PYTHON=no-such-python")
-    assert "error: Python 3.11 or newer is needed: install it" in result.stderr
 
 
 def test_a_pip_that_knows_no_groups_is_brought_up_to_date_first(book):

@@ -1,18 +1,23 @@
 """Every notebook keeps every rule, and every rule notices what it is there for."""
 
-import base64
 import functools
-import io
 
-import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from PIL import Image
 
 from tests.notebook_rules import KINDS, NOTEBOOKS, ROOT, RULES, Chapter, code_lines, without_code
+from tests.notebooks import (
+    as_picture,
+    as_png,
+    code,
+    failed,
+    in_base64,
+    printed,
+    shown,
+    stored,
+    text,
+)
 from tools.execute_notebooks import SOLUTION_PROMPTS
-from tools.notebook_format import canonical, to_text
 from tools.setup_cell import SETUP_CELL, SETUP_TAGS
 
 BOOK = ROOT / "book"
@@ -42,12 +47,10 @@ chapter = functools.cache(Chapter)  # each is read once
 # ---------------------------------------------------------------- a good notebook, made here
 
 
-def png(side=32, tones=2):
+def noise(side=32, tones=2):
     """Make a picture with a number of grey tones."""
-    values = np.random.default_rng(0).integers(0, tones, (side, side)) * (255 // max(1, tones - 1))
-    buffer = io.BytesIO()
-    Image.fromarray(values.astype(np.uint8)).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+    values = np.random.default_rng(0).integers(0, tones, (side, side))
+    return as_png(values * (255 // max(1, tones - 1)))
 
 
 ALT = "Two grids: the input on the left, the output on the right, one smaller."
@@ -55,32 +58,27 @@ ALT = "Two grids: the input on the left, the output on the right, one smaller."
 
 def figure_cell(source="plot_conv(X, K);", *, name="fig-03-edges", alt=ALT, picture=None):
     settings = {"image": {"alt": alt}, "figure": {"caption": "The edges.", "name": name}}
-    data = {"image/png": picture or png(), "text/plain": "<Figure size 720x360 with 1 Axes>"}
-    outputs = [new_output("display_data", data)]
-    return new_code_cell(source, metadata={"mystnb": settings}, outputs=outputs)
+    output = shown("<Figure size 720x360 with 1 Axes>", png=in_base64(picture or noise()))
+    return code(source, output, mystnb=settings)
 
 
 def animation_cell(source="animate_conv(X, K)", *, alt=ALT):
-    html = f'<figure><img alt="{alt}" src="data:image/png;base64,{png()}"></figure>'
-    data = {"text/html": html, "text/plain": "9 steps"}
-    return new_code_cell(source, outputs=[new_output("execute_result", data)])
+    picture = as_picture(noise()).replace("<img", f'<img alt="{alt}"')
+    return code(source, shown("9 steps", "execute_result", html=f"<figure>{picture}</figure>"))
 
 
 def exercise_cells(number, kind):
     check = f'check("{number}", answer)'
-    solved = {"tags": ["solution", "hide-cell"], "mystnb": dict(SOLUTION_PROMPTS)}
+    passed = printed(f"Exercise {number}: all 2 tests pass\n")
+    prompts = dict(SOLUTION_PROMPTS)
     return [
-        new_markdown_cell(f"### Exercise {number} ({kind})\n\nHow large is it?"),
-        new_code_cell(
+        text(f"### Exercise {number} ({kind})\n\nHow large is it?"),
+        code(
             f"answer = ...\n{check}",
-            metadata={"tags": ["exercise"]},
-            outputs=[new_output("stream", text=f"Exercise {number}: not done yet\n")],
+            printed(f"Exercise {number}: not done yet\n"),
+            tags=["exercise"],
         ),
-        new_code_cell(
-            f"answer = 3\n{check}",
-            metadata=solved,
-            outputs=[new_output("stream", text=f"Exercise {number}: all 2 tests pass\n")],
-        ),
+        code(f"answer = 3\n{check}", passed, tags=["solution", "hide-cell"], mystnb=prompts),
     ]
 
 
@@ -96,31 +94,28 @@ def good_cells():
     )
     imports = "import torch\n\nfrom utils.style import use_book_style\n\nuse_book_style()"
     return [
-        new_code_cell(SETUP_CELL, metadata={"tags": list(SETUP_TAGS)}),
-        new_markdown_cell(opening),
-        new_code_cell(imports, metadata={"tags": ["imports"]}),
-        new_markdown_cell(section),
+        code(SETUP_CELL, tags=SETUP_TAGS),
+        text(opening),
+        code(imports, tags=["imports"]),
+        text(section),
         figure_cell(),
-        new_markdown_cell("**What to notice.** Edges, see [the notation](notation.md)."),
+        text("**What to notice.** Edges, see [the notation](notation.md)."),
         animation_cell(),
-        new_markdown_cell("## 3.2 The next step\n\nWhy?"),
-        new_code_cell("print(1)", outputs=[new_output("stream", text="1\n")]),
-        new_markdown_cell("## Summary\n\n- It slides."),
-        new_markdown_cell("## Exercises"),
+        text("## 3.2 The next step\n\nWhy?"),
+        code("print(1)", printed("1\n")),
+        text("## Summary\n\n- It slides."),
+        text("## Exercises"),
         *exercise_cells("3.1", "by hand"),
         *exercise_cells("3.2", "in code"),
         *exercise_cells("3.3", "in code"),
         *exercise_cells("3.4", "experiment"),
-        new_markdown_cell("## Further reading\n\n- [A book](https://example.org/a_b)"),
+        text("## Further reading\n\n- [A book](https://example.org/a_b)"),
     ]
 
 
 def made(cells, *, name="03_convolutions.ipynb"):
-    """Write cells in canonical form and read them as a chapter of the book."""
-    notebook = new_notebook(cells=cells)
-    for count, cell in enumerate(cells):
-        cell.id = f"cell-{count}"
-    return Chapter(BOOK / name, to_text(canonical(nbformat.from_dict(notebook))))
+    """Read cells as a stored chapter of the book."""
+    return Chapter(BOOK / name, stored(*cells))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda function: function.__name__)
@@ -131,7 +126,7 @@ def test_a_good_notebook_keeps(rule):
 # ---------------------------------------------------------------- and bad ones, one flaw each
 
 
-def text(index, old, new):
+def changed(index, old, new):
     """Return a flaw: other words in one cell."""
 
     def spoil(cells):
@@ -141,28 +136,19 @@ def text(index, old, new):
     return spoil
 
 
-def added(source, *, index=9, tags=(), outputs=()):
+def added(source, *outputs, tags=()):
     """Return a flaw: one more code cell."""
-
-    def spoil(cells):
-        settings = {"tags": list(tags)}
-        cells.insert(index, new_code_cell(source, metadata=settings, outputs=list(outputs)))
-
-    return spoil
+    return lambda cells: cells.insert(9, code(source, *outputs, tags=tags))
 
 
 def written(source):
     """Return a flaw: one more text cell."""
-    return lambda cells: cells.insert(9, new_markdown_cell(source))
+    return lambda cells: cells.insert(9, text(source))
 
 
 def replaced(index, cell):
     """Return a flaw: another cell."""
-
-    def spoil(cells):
-        cells[index] = cell
-
-    return spoil
+    return lambda cells: cells.__setitem__(index, cell)
 
 
 def removed(index):
@@ -172,67 +158,54 @@ def removed(index):
 
 def retagged(index, *tags):
     """Return a flaw: other tags."""
-
-    def spoil(cells):
-        cells[index].metadata["tags"] = list(tags)
-
-    return spoil
+    return lambda cells: cells[index].metadata.update(tags=list(tags))
 
 
 def captioned(index, caption):
     """Return a flaw: another caption."""
-
-    def spoil(cells):
-        cells[index].metadata["mystnb"]["figure"]["caption"] = caption
-
-    return spoil
-
-
-def shown(**data):
-    """Return an output."""
-    return new_output("execute_result", {key.replace("_", "/"): data[key] for key in data})
+    return lambda cells: cells[index].metadata["mystnb"]["figure"].update(caption=caption)
 
 
 FLAWS = {
     "set_up_cell_is_the_shared_one": [
-        text(0, "import os", "import  os"),
-        text(0, "https://github.com/", "https://github.com/not-"),
+        changed(0, "import os", "import  os"),
+        changed(0, "https://github.com/", "https://github.com/not-"),
         retagged(0, "course-setup"),
         added("print(1)", tags=["course-setup"]),
     ],
     "opening_says_why_what_and_how_long": [
-        text(1, "# 3.", "# 4."),
-        text(1, "You will be able to", "Aims"),
-        text(1, "- compute\n- explain\n", ""),
-        text(1, "Time needed", "Duration"),
-        text(1, "Why this matters. One more reason. And a last one.", "Why."),
+        changed(1, "# 3.", "# 4."),
+        changed(1, "You will be able to", "Aims"),
+        changed(1, "- compute\n- explain\n", ""),
+        changed(1, "Time needed", "Duration"),
+        changed(1, "Why this matters. One more reason. And a last one.", "Why."),
     ],
     "one_cell_imports": [
         removed(2),
-        text(2, "use_book_style()", "use_book_style()\nprint(1)"),
+        changed(2, "use_book_style()", "use_book_style()\nprint(1)"),
         added("import math"),
         added("def f():\n    from math import pi"),
         added("import math", tags=["imports"]),
     ],
     "sections_are_numbered_and_end_in_order": [
-        text(7, "3.2", "3.3"),
-        text(9, "## Summary", "## In short"),
-        text(10, "## Exercises", "**Exercises**"),
+        changed(7, "3.2", "3.3"),
+        changed(9, "## Summary", "## In short"),
+        changed(10, "## Exercises", "**Exercises**"),
         written("# Another title"),
         written("Words.\n\n## 3.9 A heading in the middle"),
         lambda cells: cells.append(cells.pop(9)),
     ],
-    "every_section_asks": [text(7, "Why?", "Why.")],
-    "every_figure_is_followed_by_what_to_notice": [text(5, "**What to notice.**", "Note.")],
-    "something_is_predicted": [text(3, "**Predict, then run.**", "Predict.")],
+    "every_section_asks": [changed(7, "Why?", "Why.")],
+    "every_figure_is_followed_by_what_to_notice": [changed(5, "**What to notice.**", "Note.")],
+    "something_is_predicted": [changed(3, "**Predict, then run.**", "Predict.")],
     "cells_are_short": [
         added("x = 1\n" * 16),
         added("class A:\n" + "    x = 1\n" * 26),
-        lambda cells: [cells.insert(9, new_code_cell("x = 1\n" * 12)) for _ in range(20)],
+        lambda cells: [cells.insert(9, code("x = 1\n" * 12)) for _ in range(20)],
     ],
     "figures_are_shown_once": [
-        text(4, ";", ""),
-        text(6, ")", ");"),
+        changed(4, ";", ""),
+        changed(6, ")", ");"),
         added("ax = 1\ndraw_grid(X, ax=ax)"),
     ],
     "code_is_plain_python": [
@@ -278,7 +251,7 @@ FLAWS = {
         replaced(4, figure_cell(name="fig-04-edges")),
         replaced(8, figure_cell()),
         lambda cells: cells[4].metadata["mystnb"]["figure"].pop("caption"),
-        lambda cells: cells[4].metadata["mystnb"]["figure"].update(caption=ALT),
+        captioned(4, ALT),
         lambda cells: cells[4].outputs.append(cells[4].outputs[0].copy()),
         lambda cells: cells[4].outputs.clear(),
     ],
@@ -287,30 +260,30 @@ FLAWS = {
         replaced(6, animation_cell(alt="Animation.")),
     ],
     "pictures_are_light": [
-        replaced(4, figure_cell(picture=png(800, 4))),
-        replaced(4, figure_cell(picture=png(500, 86))),
+        replaced(4, figure_cell(picture=noise(800, 4))),
+        replaced(4, figure_cell(picture=noise(500, 86))),
     ],
     "outputs_are_the_same_on_every_machine": [
-        added("x", outputs=[shown(text_plain="<object at 0x7f0b55a2fef0>")]),
-        added("x", outputs=[shown(text_plain="/srv/notebooks/x.png")]),
-        added("x", outputs=[new_output("stream", name="stderr", text="UserWarning: old\n")]),
-        added("x", outputs=[new_output("error", ename="ValueError", evalue="no")]),
+        added("x", shown("<object at 0x7f0b55a2fef0>")),
+        added("x", shown("/srv/notebooks/x.png")),
+        added("x", printed("UserWarning: old\n", "stderr")),
+        added("x", failed("no")),
         added("x", tags=["raises-exception"]),
     ],
     "exercises_are_numbered_and_of_every_kind": [
-        text(14, "3.2", "3.3"),
-        text(14, " (in code)", ""),
-        text(20, "experiment", "essay"),
-        text(20, "experiment", "by hand"),
+        changed(14, "3.2", "3.3"),
+        changed(14, " (in code)", ""),
+        changed(20, "experiment", "essay"),
+        changed(20, "experiment", "by hand"),
         lambda cells: cells.__delitem__(slice(20, 23)),
     ],
     "exercises_are_statement_starter_solution": [
         removed(12),
         removed(13),
         retagged(13, "solution"),
-        text(12, '"3.1"', '"3.2"'),
-        text(13, '"3.1"', '"3.2"'),
-        text(12, 'check("3.1", answer)', 'check("3.1", answer)\nprint(answer)'),
+        changed(12, '"3.1"', '"3.2"'),
+        changed(13, '"3.1"', '"3.2"'),
+        changed(12, 'check("3.1", answer)', 'check("3.1", answer)\nprint(answer)'),
         lambda cells: cells[12].outputs.clear(),
         lambda cells: cells[12].outputs[0].update(text="Exercise 3.1: not done yet\nor is it?\n"),
         lambda cells: cells[13].outputs[0].update(text="Exercise 3.1: all 2 tests pass at last\n"),

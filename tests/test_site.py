@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from fontTools.ttLib import TTFont
 
 from tests import site_audit as audit
 from tools.subset_math_font import characters
@@ -45,6 +46,7 @@ def first_with(selector, pages=NOTEBOOKS):
         (audit.formula_problems, PAGES),
         (audit.raw_markup, CONTENT),
         (audit.heading_problems, CONTENT),
+        (audit.repeated_ids, PAGES),
     ],
     ids=[
         "links and anchors resolve",
@@ -53,6 +55,7 @@ def first_with(selector, pages=NOTEBOOKS):
         "formulas are MathML",
         "no markup is left in the text",
         "headings are in order",
+        "ids are unique",
     ],
 )
 def test_pages_as_text(check, pages):
@@ -60,20 +63,12 @@ def test_pages_as_text(check, pages):
 
 
 def test_formulas_need_no_script_and_their_characters_are_in_the_font():
-    ttlib = pytest.importorskip("fontTools.ttLib")
-    pytest.importorskip("brotli")
-    font = ttlib.TTFont(SITE / "_static/fonts/stix-two-math.woff2")
+    font = TTFont(SITE / "_static/fonts/stix-two-math.woff2")
     assert "MATH" in font
     assert len(characters(SITE)) > 50
     assert characters(SITE) - {chr(code) for code in font.getBestCmap()} == set()
     scripts = [tag["src"] for page in PAGES for tag in audit.parse(page).select("script[src]")]
     assert not [address for address in scripts if "mathjax" in address.lower()]
-
-
-def test_ids_are_unique():
-    for page in PAGES:
-        ids = [tag["id"] for tag in audit.parse(page).find_all(id=True)]
-        assert len(ids) == len(set(ids)), (page.name, {i for i in ids if ids.count(i) > 1})
 
 
 def test_pages_say_what_they_are():
@@ -114,25 +109,12 @@ def test_pages_are_light():
     assert all(size < PICTURE_LIMIT for size in pictures.values()), pictures
 
 
-def test_nothing_unused_is_published():
-    names = {path.name for path in SITE.rglob("*") if path.is_file()}
-    unused = re.compile(r"\.map$|fontawesome|fa-solid|mathjax|thebe")
-    assert not [name for name in names if unused.search(name)]
-
-
 def test_every_icon_has_a_picture_in_the_style_sheet():
     css = (SITE / "_static/book.css").read_text(encoding="utf-8")
     drawn = set(re.findall(r"\.(fa-[\w-]+)", css))
     for page in PAGES:
         for icon in audit.parse(page).select('i[class*="fa-"], span[class*="fa-"]'):
             assert drawn & set(icon["class"]), (page.name, icon["class"])
-
-
-def test_callouts_are_marked():
-    for page in NOTEBOOKS:
-        for phrase in audit.parse(page).select("section > p > strong:first-child"):
-            words = phrase.get_text().rstrip(".: ")
-            assert words not in ("What to notice", "Predict, then run", "Trap"), page.name
 
 
 # ---------------------------------------------------------------------------- in a browser
@@ -192,9 +174,8 @@ def page(browser, home):
 def test_search_finds(page, term):
     page.goto(f"search.html?q={term}")
     page.wait_for_selector("#search-results li a", timeout=10_000)
-    links = page.eval_on_selector_all(
-        "#search-results li a", "found => found.map((a) => a.getAttribute('href'))"
-    )
+    hrefs = "found => found.map((a) => a.getAttribute('href'))"
+    links = page.eval_on_selector_all("#search-results li a", hrefs)
     assert links
     assert all((SITE / re.split("[?#]", link)[0]).is_file() for link in links), links
 
@@ -343,7 +324,8 @@ BAD_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>A page with everything wrong</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="missing.css"></head>
 <body><main><article>
-<h1>One</h1><h3>Three</h3><p style="color: #bbb; background: #fff">Too pale to read, $x^2$.</p>
+<h1 id="twice">One</h1><h3 id="twice">Three</h3>
+<p style="color: #bbb; background: #fff">Too pale to read, $x^2$.</p>
 <div class="highlight"><pre><span>a</span><span>b</span><span style="color: #ccc">pale</span></pre>
 </div><p>{ref}`a role` and \\frac{1}{2}</p><span class="math">\\(x\\)</span>
 <a href="nowhere.html">away</a> <a href="#nothing">down</a>
@@ -369,6 +351,7 @@ def test_text_checks_find_what_is_wrong(bad_page):
     assert audit.raw_markup(bad_page) == ["$x^2$", "{ref}`", "\\frac"]
     assert len(audit.formula_problems(bad_page)) == 1
     assert audit.heading_problems(bad_page) == ["h3 after h1"]
+    assert audit.repeated_ids(bad_page) == ["twice"]
 
 
 def test_browser_checks_find_what_is_wrong(bad_page, browser_path):

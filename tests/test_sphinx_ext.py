@@ -1,5 +1,6 @@
 """The extensions of the site: formulas, callouts, numbers of figures, shortened style sheets."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,15 +10,22 @@ from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 from docutils import nodes, utils
+from fontTools import ttLib
 
 from tools.sphinx_ext.book_math import FormulaError, latex_to_mathml
-from tools.sphinx_ext.book_site import page_description, start_afresh
-from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css, words
+from tools.sphinx_ext.book_site import number_by_chapter, page_description
+from tools.sphinx_ext.prune_css import drop_missing_fonts, prune_css
 from tools.subset_math_font import characters, subset_math_font
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILDER = Path(sys.executable).with_name("jupyter-book")
+# As where the encoding of files is not UTF-8 by itself.
+STRICT = {
+    "PYTHONWARNDEFAULTENCODING": "1",
+    "PYTHONWARNINGS": "error::EncodingWarning:tools.sphinx_ext.book_site",
+}
 
 
 def tree(latex, **options):
@@ -83,9 +91,8 @@ def test_a_command_shows_its_own_sign(command, sign):
 
 
 def test_a_sum_has_its_limits_below_and_above():
-    assert [part.tag for part in tree(r"\sum_{u=0}^{k-1} x_u", display=True)] == [
-        *("munderover", "msub")
-    ]
+    parts = tree(r"\sum_{u=0}^{k-1} x_u", display=True)
+    assert [part.tag for part in parts] == ["munderover", "msub"]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +134,8 @@ def test_big_brackets_have_the_sizes_of_latex():
 
 def test_tables_keep_rows_and_columns():
     table = tree(r"\begin{bmatrix} 1 & 2 & 3 \\ 4 & -5 & 6 \\ \end{bmatrix}").find(".//mtable")
-    assert [["".join(cell.itertext()) for cell in row] for row in table] == [
-        *(["1", "2", "3"], ["4", "−5", "6"])
-    ]
+    rows = [["".join(cell.itertext()) for cell in row] for row in table]
+    assert rows == [["1", "2", "3"], ["4", "−5", "6"]]
     aligned = tree(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", display=True)[0]
     assert aligned.attrib == {"class": "ams-align", "displaystyle": "true"}
 
@@ -203,14 +209,12 @@ def test_every_prefix_of_a_formula_is_a_formula_or_an_error():
 
 
 def test_the_font_is_cut_to_the_characters_of_the_formulas(tmp_path):
-    ttlib = pytest.importorskip("fontTools.ttLib")
-    pytest.importorskip("brotli")
     source, target = ROOT / "book/_static/fonts/stix-two-math.woff2", tmp_path / "small.woff2"
     formulas = latex_to_mathml(r"x + \Gamma \ln(7)"), latex_to_mathml(r"h \le 7", display=True)
     (tmp_path / "page.html").write_text("b <b>c</b>".join(formulas), encoding="utf-8")
     assert characters(tmp_path) == set("𝑥+Γln(7)ℎ≤")  # single letters lean, others do not
     subset_math_font(source, target, characters(tmp_path))
-    font = ttlib.TTFont(target)
+    font = ttLib.TTFont(target)
     assert "MATH" in font
     assert {chr(code) for code in font.getBestCmap()} - characters(tmp_path) == {"≥"}  # mirrored
     with pytest.raises(ValueError, match="missing characters: 文"):
@@ -255,10 +259,6 @@ def test_fonts_without_a_file_are_left_out(tmp_path):
         for name in ("here", "gone")
     )
     assert re.findall('"(here|gone)"', drop_missing_fonts(css + ".a{}", tmp_path)) == ["here"]
-
-
-def test_words_are_classes_and_ids():
-    assert {"sd-card", "top"} <= words('<div class="sd-card big" id="top">')
 
 
 # ---------------------------------------------------------------------------- a small book
@@ -342,7 +342,11 @@ Do it.
 ```{bibliography}
 ```
 """
-INDEX = """# The book
+INDEX = """---
+myst:
+  html_meta: {description: "A book of two pages, in words that its text does not have."}
+---
+# The book
 
 [First](07_chapter.md)
 
@@ -355,51 +359,53 @@ A picture outside the chapters
 """
 
 
-@pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    """Build a book of two pages with the configuration of this one; return what it wrote."""
-    if not BUILDER.exists():
-        pytest.skip("jupyter-book is not installed")
+class Book:
+    """A book of two pages with the configuration of this one."""
 
-    def run(chapter):
-        root = tmp_path_factory.mktemp("site")
+    def __init__(self, root):
+        self.root, self.html = root, root / "_build" / "html"
         for name in ("book/_static", "book/_templates", "tools/sphinx_ext"):
             shutil.copytree(ROOT / name, root / name)
-        for name in ("_config.yml", "book/references.bib"):
-            shutil.copy(ROOT / name, root / name)
+        config = (ROOT / "_config.yml").read_text(encoding="utf-8")
+        config = config.replace("\nhtml:\n", "\nhtml:\n  baseurl: https://example.org/book/\n")
+        (root / "_config.yml").write_text(config, encoding="utf-8")
+        shutil.copy(ROOT / "book/references.bib", root / "book/references.bib")
         shutil.copy(ROOT / "book/_static/logo.svg", root / "book/picture.png")
+        toc = "format: jb-book\nroot: index\nchapters:\n  - file: 07_chapter\n"
+        (root / "_toc.yml").write_text(toc)
         (root / "book/index.md").write_text(INDEX, encoding="utf-8")
-        (root / "book/07_chapter.md").write_text(chapter, encoding="utf-8")
-        toc = root / "_toc.yml"
-        toc.write_text("format: jb-book\nroot: index\nchapters:\n  - file: 07_chapter\n")
-        options = ["--toc", str(toc), "-W", "-n", "--keep-going", "--path-output", str(root)]
+
+    def build(self, chapter):
+        """Build the book with another chapter; return the exit status and what is said."""
+        (self.root / "book/07_chapter.md").write_text(chapter, encoding="utf-8")
+        command = [str(BUILDER), "build", "book", "--toc", str(self.root / "_toc.yml")]
         result = subprocess.run(
-            [str(BUILDER), "build", "book", *options], cwd=root, capture_output=True, text=True
+            [*command, "-W", "-n", "--keep-going", "--path-output", "."],
+            cwd=self.root,
+            env=os.environ | STRICT,
+            capture_output=True,
+            text=True,
         )
-        return result.returncode, result.stdout + result.stderr, root / "_build" / "html"
+        return result.returncode, result.stdout + result.stderr
 
-    return run
+    def page(self, name):
+        """Read a built page."""
+        return BeautifulSoup((self.html / name).read_text(encoding="utf-8"), "html.parser")
 
 
 @pytest.fixture(scope="module")
-def site(build):
-    """The folder of the built sample book."""
-    status, output, folder = build(CHAPTER)
+def book(tmp_path_factory):
+    """Return the sample book, built once."""
+    book = Book(tmp_path_factory.mktemp("site"))
+    status, output = book.build(CHAPTER)
     assert status == 0, output
-    return folder
+    return book
 
 
 @pytest.fixture(scope="module")
-def chapter(site):
-    """The page of the sample chapter."""
-    return read_page(site / "07_chapter.html")
-
-
-def read_page(path):
-    """Read a built page."""
-    from bs4 import BeautifulSoup
-
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+def chapter(book):
+    """Return the page of the sample chapter."""
+    return book.page("07_chapter.html")
 
 
 def test_callouts_get_a_box_with_the_list_that_follows(chapter):
@@ -414,47 +420,43 @@ def test_callouts_get_a_box_with_the_list_that_follows(chapter):
     assert [len(box.select("p, ul, ol")) for box in boxes] == [4, 1, 1, 4, 1]
 
 
-def test_sections_are_marked(chapter):
-    assert chapter.select_one("section.book-summary > h2")
-    assert chapter.select_one("section.book-exercise > h3")
-    assert chapter.select_one("section.book-further-reading > h2")
+@pytest.mark.parametrize(
+    ("selector", "words"),
+    [
+        ("section.book-summary > h2", "Summary"),
+        ("section.book-exercise > h3", "Exercise 7.1 (by hand)"),
+        ("section.book-further-reading > h2", "Further reading"),
+        ("details.hide > summary > .collapsed", "Show the code"),
+        ("details.hide > summary > .expanded", "Hide the code"),
+        ("details.hide pre", 'print("folded")'),
+        (".pst-scrollable-table-container > table th", "a"),
+        ("div.math .math-scroll > math[display=block] mfrac", "ab"),
+        ("div.citation:not([role])", "[LBBH98]"),
+    ],
+)
+def test_a_page_has(chapter, selector, words):
+    assert chapter.select_one(selector).get_text().strip().startswith(words)
 
 
-def test_numbers_begin_with_the_chapter(site, chapter):
+def test_numbers_begin_with_the_chapter(book, chapter):
     numbers = [number.get_text(strip=True) for number in chapter.select(".caption-number")]
     assert numbers == ["Figure 7.1", "Figure 7.2"]
     notice = chapter.select_one(".book-notice").get_text()
     assert "Figure 7.2" in notice
     assert "(7.1)" in notice
     assert chapter.select_one(".eqno").get_text().startswith("(7.1)")
-    assert "Figure 1" in read_page(site / "index.html").select_one(".caption-number").get_text()
+    assert "Figure 1" in book.page("index.html").select_one(".caption-number").get_text()
 
 
-def test_formulas_need_no_script(chapter):
-    assert chapter.select_one("div.math .math-scroll > math[display=block]")
-    assert "mathjax" not in str(chapter.find_all("script")).lower()
+def test_pages_whose_numbers_change_are_written_again():
+    numbers = {"07_a": {"figure": {"x": (4,), "y": (3,)}}, "index": {"figure": {"z": (1,)}}}
+    env = SimpleNamespace(toc_fignumbers=numbers)
+    assert number_by_chapter(None, env) == ["07_a"]
+    assert numbers["07_a"] == {"figure": {"x": (7, 2), "y": (7, 1)}}
+    assert number_by_chapter(None, env) == []
 
 
-def test_a_folded_cell_is_named_by_what_the_reader_sees(chapter):
-    summary = chapter.select_one("details.hide > summary")
-    assert [part.get_text() for part in summary.select("span")] == [
-        "Show the code",
-        "Hide the code",
-    ]
-    assert "print" in summary.parent.pre.get_text()
-
-
-def test_tables_scroll_by_themselves(chapter):
-    assert chapter.select_one(".pst-scrollable-table-container > table")
-
-
-def test_the_bibliography_has_no_outdated_role(chapter):
-    entry = chapter.select_one("div.citation")
-    assert "LeCun" in entry.get_text()
-    assert not entry.has_attr("role")
-
-
-def test_a_page_describes_itself(site, chapter):
+def test_a_page_describes_itself(book, chapter):
     (text,) = [tag["content"] for tag in chapter.select("meta[name=description]")]
     assert text.startswith("The first long paragraph of this chapter")
     assert text.endswith(" results, which…")
@@ -463,8 +465,16 @@ def test_a_page_describes_itself(site, chapter):
     assert open_graph["og:type"] == "article"
     assert open_graph["og:title"] == "7. A chapter"
     assert open_graph["og:site_name"].startswith("Convolutional Neural Networks")
+    assert open_graph["og:url"] == "https://example.org/book/07_chapter.html"
     assert chapter.title.get_text().startswith("7. A chapter – Convolutional")
-    assert read_page(site / "index.html").select("meta[content=website]")
+
+
+def test_a_page_may_be_described_by_hand(book):
+    index = book.page("index.html")
+    names = ["meta[name=description]", 'meta[property="og:description"]', "meta[content=website]"]
+    found = [[tag["content"] for tag in index.select(name)] for name in names]
+    by_hand = "A book of two pages, in words that its text does not have."
+    assert found == [[by_hand], [by_hand], ["website"]]
 
 
 @pytest.mark.parametrize(
@@ -483,15 +493,8 @@ def test_a_description_ends_with_a_word(limit, shown):
     assert page_description(page, limit=limit) == shown
 
 
-@pytest.mark.parametrize(("builder", "stays"), [("html", False), ("singlehtml", True)])
-def test_static_files_are_copied_again_since_they_were_shortened(builder, stays, tmp_path):
-    (tmp_path / "_static").mkdir()
-    start_afresh(SimpleNamespace(outdir=tmp_path), SimpleNamespace(name=builder))
-    assert (tmp_path / "_static").exists() == stays
-
-
-def test_little_is_published(site):
-    static = site / "_static"
+def test_little_is_published(book):
+    static = book.html / "_static"
     names = {path.name for path in static.rglob("*")}
     unused = r"fontawesome|\.map$|^vendor$|^locales$|LICENSE|webpack|^theme\.css$"
     unused += "|^logo_(?!binder|colab)"
@@ -501,10 +504,16 @@ def test_little_is_published(site):
     assert ".tooltip-inner" in sheet
     assert ".bs-tooltip-auto" in sheet
     assert ".accordion" not in sheet
+    assert ".topic" not in sheet
     assert ".fa-solid" not in sheet
 
 
-def test_a_wrong_formula_fails_the_build_with_its_place(build):
-    status, output, _ = build("# 7. A chapter\n\nOne line.\n\nA wrong $\\fraction{1}{2}$ here.\n")
+def test_a_second_build_has_the_styles_of_its_pages_and_names_the_place_of_a_wrong_formula(book):
+    again = "# 7. A chapter\n\nOne line.\n\nA wrong $\\fraction{1}{2}$ here.\n"
+    status, output = book.build(again + "\n:::{topic} More\nWords.\n:::\n")
     assert status != 0
+    assert output.count("WARNING: ") == 1
     assert '07_chapter.md:5: WARNING: formula: Unknown LaTeX command "\\fraction"' in output
+    assert book.page("07_chapter.html").select("aside.topic, div.topic")
+    sheets = [path.read_text(encoding="utf-8") for path in book.html.glob("_static/styles/*.css")]
+    assert any(".topic" in sheet for sheet in sheets)

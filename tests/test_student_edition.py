@@ -5,10 +5,9 @@ import sys
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.notebook_rules import NOTEBOOKS, ROOT
-from tools.notebook_format import canonical, to_text
+from tests.notebooks import code, printed, stored, text
 from tools.setup_cell import SETUP_CELL
 from tools.student_edition import BRANCH, README, REPOSITORY, main
 
@@ -16,28 +15,22 @@ from tools.student_edition import BRANCH, README, REPOSITORY, main
 @pytest.fixture
 def chapter(tmp_path):
     """Return a small chapter with one exercise."""
-    cells = [
-        new_code_cell(SETUP_CELL, metadata={"tags": ["course-setup", "remove-cell"]}),
-        new_markdown_cell(
-            "See [chapter 2](02_a.ipynb), [words](glossary.md#b), [c](https://d.md)."
-        ),
-        new_markdown_cell("### Exercise 3.1 (by hand)"),
-        new_code_cell(
-            "size = ...",
-            metadata={"tags": ["exercise"]},
-            outputs=[new_output("stream", text="Exercise 3.1: not done yet\n")],
-        ),
-        new_code_cell(
-            "size = 1234",
-            metadata={"tags": ["solution", "hide-cell"]},
-            outputs=[new_output("stream", text="Exercise 3.1: all 2 tests pass\n")],
-        ),
-        new_markdown_cell("Because 1234 is the answer.", metadata={"tags": ["solution"]}),
-        new_code_cell("print(1)", outputs=[new_output("stream", text="1\n")]),
-    ]
     path = tmp_path / "book" / "03_c.ipynb"
     path.parent.mkdir()
-    path.write_text(to_text(canonical(new_notebook(cells=cells))), encoding="utf-8")
+    cells = [
+        code(SETUP_CELL, tags=["course-setup", "remove-cell"]),
+        text("See [chapter 2](02_a.ipynb), [words](glossary.md#b), [c](https://d.md)."),
+        text("### Exercise 3.1 (by hand)"),
+        code("size = ...", printed("Exercise 3.1: not done yet\n"), tags=["exercise"]),
+        code(
+            "size = 1234",
+            printed("Exercise 3.1: all 2 tests pass\n"),
+            tags=["solution", "hide-cell"],
+        ),
+        text("Because 1234 is the answer.", metadata={"tags": ["solution"]}),
+        code("print('é')", printed("é\n")),
+    ]
+    path.write_text(stored(*cells), encoding="utf-8")
     return path
 
 
@@ -55,21 +48,20 @@ def contents(folder):
 
 
 def test_solutions_and_what_they_show_are_gone_and_everything_else_stays(edition):
-    text = (edition / "03_c.ipynb").read_text(encoding="utf-8")
-    assert not [word for word in ("1234", "tests pass", "solution") if word in text]
-    notebook = nbformat.reads(text, as_version=4)
+    words = (edition / "03_c.ipynb").read_text(encoding="utf-8")
+    assert not [word for word in ("1234", "tests pass", "solution") if word in words]
+    notebook = nbformat.reads(words, as_version=4)
     nbformat.validate(notebook)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert [cell.source for cell in code] == [SETUP_CELL, "size = ...", "print(1)"]
-    assert [cell.execution_count for cell in code] == [1, 2, 3]
-    assert code[1].outputs[0].text == "Exercise 3.1: not done yet\n"
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.source for cell in cells] == [SETUP_CELL, "size = ...", "print('é')"]
+    assert [cell.execution_count for cell in cells] == [1, 2, 3]
+    assert cells[1].outputs[0].text == "Exercise 3.1: not done yet\n"
 
 
 def test_links_to_pages_lead_to_the_repository(edition):
-    text = nbformat.read(edition / "03_c.ipynb", as_version=4).cells[1].source
-    assert "[chapter 2](02_a.ipynb)" in text
-    assert f"({REPOSITORY}/blob/{BRANCH}/book/glossary.md#b)" in text
-    assert "[c](https://d.md)" in text
+    words = nbformat.read(edition / "03_c.ipynb", as_version=4).cells[1].source
+    page = f"{REPOSITORY}/blob/{BRANCH}/book/glossary.md#b"
+    assert words == f"See [chapter 2](02_a.ipynb), [words]({page}), [c](https://d.md)."
 
 
 def test_a_second_edition_is_equal_and_leaves_other_notebooks(edition, chapter, capsys):
@@ -107,9 +99,10 @@ def test_an_unreadable_chapter_leaves_nothing_half_written(chapter, tmp_path, ca
 
 
 def test_every_chapter_of_the_book_keeps_its_exercises_and_loses_its_solutions(tmp_path):
-    command = [sys.executable, str(ROOT / "tools" / "student_edition.py"), "--to", "class"]
+    strict = ["-X", "warn_default_encoding", "-W", "error::EncodingWarning:__main__"]
+    command = [sys.executable, *strict, str(ROOT / "tools/student_edition.py"), "--to", "my/class"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)  # from anywhere
     for path in NOTEBOOKS:
-        text = (tmp_path / "class" / path.name).read_text(encoding="utf-8")
+        text = (tmp_path / "my" / "class" / path.name).read_text(encoding="utf-8")
         assert "tests pass" not in text, path.name
         assert text.count('"exercise"') == path.read_text(encoding="utf-8").count('"exercise"')

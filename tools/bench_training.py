@@ -44,16 +44,7 @@ MOST_EPOCHS = 60
 
 
 class Digits(Dataset):
-    """
-    Handwritten digits that are opened one by one.
-
-    Parameters
-    ----------
-    pictures : numpy.ndarray
-        Pixels (N, 8, 8), uint8.
-    labels : list of int
-        The digits.
-    """
+    """Handwritten digits (N, 8, 8), uint8, that are opened one by one."""
 
     def __init__(self, pictures: np.ndarray, labels: list[int]):
         self.pictures, self.labels = pictures, labels
@@ -66,7 +57,7 @@ class Digits(Dataset):
 
 
 def read_digits(seed: int) -> tuple[Digits, Digits]:
-    """Handwritten digits (N, 8, 8), uint8, that are opened one by one."""
+    """Return the digits of scikit-learn in two parts, 1,200 to learn from and the others."""
     digits = load_digits()
     pictures = (digits.images * (255 / 16)).astype("uint8")
     order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(seed)).tolist()
@@ -78,7 +69,7 @@ def read_digits(seed: int) -> tuple[Digits, Digits]:
 
 
 def make_network(seed: int) -> nn.Module:
-    """Return the digits of scikit-learn in two parts, 1,200 to learn from and the others."""
+    """Return the network of chapter 9, which reads (N, 1, 28, 28)."""
     torch.manual_seed(seed)
     return nn.Sequential(
         nn.Conv2d(1, 16, 5, padding=2),
@@ -93,7 +84,7 @@ def make_network(seed: int) -> nn.Module:
 
 
 def usual_loop(model: nn.Module, training: Digits, held_out: Digits, goal: float) -> float:
-    """Return the network of chapter 9, which reads (N, 1, 28, 28)."""
+    """Train as most first programs do, until the goal is reached; return the accuracy."""
     loader = DataLoader(training, batch_size=50, shuffle=True)
     test_loader = DataLoader(held_out, batch_size=50)
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -115,7 +106,7 @@ def usual_loop(model: nn.Module, training: Digits, held_out: Digits, goal: float
 
 
 def our_fit(model: nn.Module, training: Digits, held_out: Digits, goal: float) -> float:
-    """Train as most first programs do, until the goal is reached; return the accuracy."""
+    """Train with `fit`, which gets all pictures at once; return the accuracy."""
     prepare = transforms.Compose(TRANSFORM.transforms[1:3])  # they take a batch as well
     data = [
         ((prepare(torch.from_numpy(part.pictures)[:, None]) / 255 - 0.15) / 0.3, part.labels)

@@ -26,20 +26,11 @@ with sync_playwright() as playwright:
 
 def find_browser() -> str | None:
     """
-    Find a browser that Playwright can drive.
+    Return the path of a browser that Playwright can drive, or None.
 
     The first of: the program that ``CHROME_PATH`` names, an installed Chromium or Chrome, the
-    Chromium that ``playwright install chromium`` has fetched.
-
-    Returns
-    -------
-    str or None
-        Path of the program; None where there is no browser.
-
-    Raises
-    ------
-    FileNotFoundError
-        When ``CHROME_PATH`` names something that is not a program.
+    Chromium that ``playwright install chromium`` has fetched. Raises FileNotFoundError when
+    ``CHROME_PATH`` names something that is not a program.
     """
     named = os.environ.get("CHROME_PATH")
     if named:

@@ -90,14 +90,9 @@ def in_line(text: str, old: Repository, new: Repository) -> str:
     return SETUP_LINE.sub(rf"REPO, BRANCH = \g<1>{new.url}\g<1>, \g<1>{new.branch}\g<1>", text)
 
 
-def rename(root: Path, new: Repository | None = None, *, write: bool = True) -> list[Path]:
-    """
-    Bring all files in line with the configuration, or with a new repository.
-
-    Returns the files that changed, or would.
-    """
+def rename(root: Path, new: Repository, *, write: bool) -> list[Path]:
+    """Bring all files in line with a repository; return those that changed, or would."""
     config, setup = root / "_config.yml", root / "tools" / "setup_cell.py"
-    new = new or configured(config.read_text(encoding="utf-8"))
     line = SETUP_LINE.search(setup.read_text(encoding="utf-8"))
     if not line:
         raise ForkError("tools/setup_cell.py has no line REPO, BRANCH = ...")

@@ -1,6 +1,7 @@
 """Photograph pages of a built site, wide and narrow, light and dark."""
 
 import argparse
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -14,33 +15,18 @@ THEMES: tuple[Theme, Theme] = ("light", "dark")
 
 
 def take_screenshots(files: list[Path], out: Path, *, full_page: bool = True) -> None:
-    """
-    Save one PNG for each page, width and theme.
-
-    Parameters
-    ----------
-    files : list of pathlib.Path
-        Built HTML pages.
-    out : pathlib.Path
-        Folder for the pictures; made when it is missing.
-    full_page : bool
-        Whether to take the whole page, or only what the window shows.
-    """
+    """Save one PNG of each built page, in each width and theme."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        for theme in THEMES:
-            for width in WIDTHS:
-                context = browser.new_context(
-                    color_scheme=theme, viewport={"width": width, "height": 900}
-                )
-                page = context.new_page()
-                for file in files:
-                    page.goto(file.resolve().as_uri(), wait_until="load")
-                    page.wait_for_timeout(300)
-                    picture = out / f"{file.stem}-{width}-{theme}.png"
-                    page.screenshot(path=picture, full_page=full_page)
-                    print(picture)
-                context.close()
+        for theme, width in product(THEMES, WIDTHS):
+            page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+            for file in files:
+                page.goto(file.resolve().as_uri(), wait_until="load")
+                page.wait_for_timeout(300)
+                picture = out / f"{file.stem}-{width}-{theme}.png"
+                page.screenshot(path=picture, full_page=full_page)
+                print(picture)
+            page.close()
         browser.close()
 
 
