@@ -1,24 +1,27 @@
 """An animation is one picture that holds every step, and a player that works wherever it lands."""
 
 import base64
-import functools
 import html.parser
 import io
 import json
 import os
 import re
+from pathlib import Path
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tools.find_browser import find_browser
-from utils.animation import Animation, animate, animate_channels, animate_conv, animate_pool
+from tests.nbval_strict import picture_difference
+from tools.find_browser import FLAGS, find_browser
+from utils.animation import Animation, animate_channels, animate_conv, animate_pool
+from utils.style import use_book_style
 
+BOOK = Path(__file__).resolve().parents[1] / "book"
 X = torch.tensor(
     [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]
 )
@@ -26,17 +29,15 @@ K = torch.tensor([[0, 1, 2], [2, 2, 0], [0, 1, 2]])
 SHADES = (0, 60, 120, 180, 240)
 
 
-def shades(count=5, *, captions=None, alt="A picture that brightens."):
-    """Return an animation of plain pictures, each a grey of its own."""
-    pictures = [np.full((80, 120, 3), shade, np.uint8) for shade in SHADES[:count]]
-    captions = captions or [f"Grey {shade}." for shade in SHADES[:count]]
-    return Animation(pictures, captions=captions, alt=alt)
+def greys(count=5, size=(0.6, 0.4)):
+    """Return plain figures, each a grey of its own."""
+    return [Figure(size, facecolor=str(shade / 255)) for shade in SHADES[:count]]
 
 
-@functools.cache
-def convolution(**options):
-    """Return the animation of X and K, made once."""
-    return animate_conv(X, K, **options)
+def shades(count=5, *, alt="A picture that brightens.", **options):
+    """Return an animation of plain figures."""
+    captions = options.pop("captions", [f"Grey {shade}." for shade in SHADES[:count]])
+    return Animation(greys(count), captions=captions, alt=alt, **options)
 
 
 def page_of(animation):
@@ -66,82 +67,74 @@ def picture_in(page):
     return base64.b64decode(data)
 
 
+def without_picture(page):
+    return re.sub(r"base64,[^\"]*", "", page)
+
+
 @pytest.fixture(autouse=True)
 def _no_figures():
     plt.close("all")
     yield
-    plt.close("all")
+    assert plt.get_fignums() == []
 
 
 class TestStrip:
     def test_the_steps_are_tiled_row_by_row(self):
         strip = shades().strip
         assert strip.size == (3 * 120, 2 * 80)
-        for step, shade in enumerate(SHADES):
+        for step, shade in enumerate((*SHADES, 255)):
             row, column = divmod(step, 3)
             pixel = strip.convert("RGB").getpixel((column * 120 + 60, row * 80 + 40))
-            assert pixel == (shade, shade, shade)
-        assert strip.convert("RGB").getpixel((300, 120)) == (255, 255, 255), "no sixth step"
+            assert pixel == (shade, shade, shade), "and no sixth step"
 
-    def test_the_page_holds_it_once(self):
-        animation = shades()
-        page = page_of(animation)
-        assert page.count("base64") == 1
-        stored = Image.open(io.BytesIO(picture_in(page)))
-        assert stored.mode == "P"
-        assert stored.info.keys() <= {"transparency"}, "no text in the file"
-        assert np.array_equal(stored.convert("RGB"), animation.strip.convert("RGB"))
-
-    def test_it_can_be_saved(self, tmp_path):
-        animation = shades()
-        animation.save_strip(tmp_path / "strip.png")
-        assert (tmp_path / "strip.png").read_bytes() == picture_in(page_of(animation))
-
-    def test_a_photograph_keeps_its_colours(self):
-        generator = np.random.default_rng(0)
-        photograph = generator.integers(0, 255, (64, 64, 3)).astype(np.uint8)
-        smooth = np.asarray(
-            Image.fromarray(photograph).resize((128, 128), Image.Resampling.BICUBIC)
-        )
-        strip = Animation([smooth], captions=["Noise."], alt="Noise.").strip
-        difference = np.asarray(strip.convert("RGB")).astype(int) - smooth
-        assert np.abs(difference).mean() < 12
-
-    def test_figures_arrays_and_images_alike(self):
-        figure = Figure(figsize=(0.6, 0.4), facecolor="white")
-        array = np.full((80, 120, 3), 255, np.uint8)
-        for frame in (figure, array, Image.fromarray(array)):
-            assert Animation([frame], captions=["White."], alt="White.").strip.size == (120, 80)
-
-    def test_a_figure_of_pyplot_is_closed(self):
+    def test_a_figure_is_closed_and_otherwise_left_as_it_was(self):
         figures = [plt.figure(figsize=(1, 1)) for _ in range(3)]
-        animate(figures, captions=["One.", "Two.", "Three."], alt="Nothing.")
+        Animation(figures, captions=["One.", "Two.", "Three."], alt="Nothing.")
         assert plt.get_fignums() == []
         assert {figure.dpi for figure in figures} == {plt.rcParams["figure.dpi"]}
+
+    def test_a_photograph_keeps_its_colours(self):
+        noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+        smooth = Image.fromarray(noise).resize((128, 128), Image.Resampling.BICUBIC)
+        figure = Figure((0.64, 0.64))
+        figure.figimage(np.asarray(smooth), resize=False)
+        strip = Animation([figure], captions=["Noise."], alt="Noise.").strip.convert("RGB")
+        difference = np.asarray(strip).astype(int) - np.asarray(smooth)
+        assert np.abs(difference).mean() < 12
+
+    def test_colours_of_a_drawing_are_kept_as_they_are_the_commonest_first(self):
+        figure = Figure((2, 1), facecolor="#336699")
+        figure.add_axes((0, 0, 0.2, 1)).set_facecolor("#cc0033")
+        figure.axes[0].set(xticks=[], yticks=[])
+
+        def colours(number):
+            strip = Animation([figure], captions=["A."], alt="A.", colours=number).strip
+            return {colour for _, colour in strip.convert("RGB").getcolors()}
+
+        assert {(51, 102, 153), (204, 0, 51)} <= colours(24)
+        assert colours(2) == {(51, 102, 153), (204, 0, 51)}
 
 
 class TestHtml:
     def test_without_a_script_the_picture_is_left(self):
         page = page_of(shades())
-        outside = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
-        tags = [tag for tag, _ in Elements(outside).elements]
-        assert tags == ["div", "img"]
-        ((_, attributes),) = [e for e in Elements(outside).elements if e[0] == "img"]
+        outside = Elements(re.sub(r"<script>.*?</script>", "", page, flags=re.S)).elements
+        (div, _), (img, attributes) = outside
+        assert (div, img) == ("div", "img")
         assert attributes["alt"] == "A picture that brightens."
         assert (attributes["width"], attributes["height"]) == ("360", "160")
+        assert page.count("base64") == 1, "the picture is stored once"
 
-    def test_two_runs_give_the_same_bytes(self):
-        first, second = (page_of(animate_conv(X[:4, :4], K)) for _ in range(2))
-        assert first == second
+    def test_the_picture_has_a_palette_and_no_text(self):
+        stored = Image.open(io.BytesIO(picture_in(page_of(shades()))))
+        assert stored.mode == "P"
+        assert stored.info.keys() <= {"transparency"}
 
     def test_all_but_the_picture_depends_on_words_and_sizes_alone(self):
-        def without_picture(page):
-            return re.sub(r"base64,[^\"]*", "", page)
-
-        dark = [np.zeros((80, 120, 3), np.uint8)] * 5
-        other = Animation(dark, captions=shades().captions, alt=shades().alt)
-        assert page_of(other) != page_of(shades())
-        assert without_picture(page_of(other)) == without_picture(page_of(shades()))
+        dark = [Figure((0.6, 0.4), facecolor="black") for _ in range(5)]
+        other = page_of(Animation(dark, captions=shades().captions, alt=shades().alt))
+        assert page_of(shades()) == page_of(shades()) != other
+        assert without_picture(other) == without_picture(page_of(shades()))
 
     def test_nothing_is_fetched_and_nothing_is_named_twice(self):
         page = page_of(shades())
@@ -155,141 +148,103 @@ class TestHtml:
         settings = json.loads(re.search(r"settings = (\{.*?\});", parsed.scripts[0])[1])
         assert settings["captions"] == ["</script><b>a</b>"]
 
-    def test_plain_text(self):
-        assert repr(shades()) == "<Animation: 5 steps>"
-        assert shades()._repr_mimebundle_()["text/plain"] == "<Animation: 5 steps>"
-        assert repr(shades(1)) == "<Animation: 1 step>"
-        assert len(shades()) == 5
+    @pytest.mark.parametrize(("count", "text"), [(5, "5 steps"), (1, "1 step")])
+    def test_plain_text(self, count, text):
+        animation = shades(count)
+        assert len(animation) == count
+        assert animation._repr_mimebundle_()["text/plain"] == f"<Animation: {text}>"
 
 
-class TestRefusals:
-    PICTURE = np.zeros((4, 4, 3), np.uint8)
-
-    @pytest.mark.parametrize(
-        ("frames", "captions", "alt", "message"),
-        [
-            ([], [], "Nothing.", "frames must hold at least one picture"),
-            ([PICTURE], [], "Black.", "captions .*got"),
-            ([PICTURE], "A", "Black.", "captions .*got"),
-            ([PICTURE], [3], "Black.", "captions.*got"),
-            ([PICTURE], [" "], "Black.", "must say something"),
-            ([PICTURE], ["A."], "", "must say something"),
-            ([PICTURE], ["A."], None, "alt.*got"),
-            ([PICTURE, PICTURE[:2]], ["A.", "B."], "Black.", "one size, got"),
-            ([PICTURE.astype(float)], ["A."], "Black.", "frame must be .*got"),
-            ([PICTURE[..., 0]], ["A."], "Black.", "frame must be .*got"),
-            (["picture"], ["A."], "Black.", "frame must be .*got"),
-            (3, ["A."], "Black.", "frames must be .*got"),
-        ],
-    )
-    def test_what_makes_no_animation(self, frames, captions, alt, message):
-        with pytest.raises((TypeError, ValueError), match=message):
-            Animation(frames, captions=captions, alt=alt)
-
-    @pytest.mark.parametrize("colours", [1, 257, 2.5, "many"])
-    def test_colours_that_no_palette_has(self, colours):
-        with pytest.raises((TypeError, ValueError), match=r"colours must be .*got"):
-            Animation([self.PICTURE], captions=["A."], alt="Black.", colours=colours)
-
-    def test_a_kernel_that_does_not_fit(self):
-        with pytest.raises(ValueError, match="fit"):
-            animate_conv(torch.ones(2, 2), K)
-        assert plt.get_fignums() == []
+@pytest.mark.parametrize(
+    ("frames", "options", "message"),
+    [
+        ([], {"captions": []}, "frames must hold at least one picture, got none"),
+        (3, {}, "frames must be a sequence of figures, got 3"),
+        (["picture"], {}, "frames must hold Matplotlib figures, got 'picture'"),
+        ([*greys(1), *greys(1, (1, 1))], {}, "frames must have one size, got "),
+        (greys(1), {}, "captions must hold 1 texts, got 2"),
+        (greys(2), {"captions": "AB"}, "captions must be a list of texts, got 'AB'"),
+        (greys(2), {"captions": ["A.", " "]}, "captions must say something, got an empty text"),
+        (greys(2), {"alt": " "}, "alt must say something, got an empty text"),
+        (greys(2), {"alt": None}, "alt must be a string, got None"),
+        (greys(2), {"colours": 1}, "colours must be at least 2, got 1"),
+        (greys(2), {"colours": 257}, "colours must be at most 256, got 257"),
+    ],
+)
+def test_what_makes_no_animation(frames, options, message):
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        Animation(frames, **{"captions": ["A.", "B."], "alt": "Black."} | options)
 
 
-class TestConvolution:
-    @pytest.mark.parametrize(
-        "options", [{}, {"stride": 2, "padding": 1}, {"stride": 2, "dilation": 2}]
-    )
-    def test_one_step_for_each_value_of_pytorch(self, options):
-        expected = F.conv2d(X[None, None].float(), K[None, None].float(), **options)[0, 0]
-        animation = convolution(**options)
-        rows, columns = expected.shape
-        assert len(animation) == rows * columns
-        for step, caption in enumerate(animation.captions):
-            i, j = divmod(step, columns)
-            assert caption.startswith(f"Y[{i}, {j}] = {expected[i, j]:.0f}: the window reads ")
-        written = "; ".join(" ".join(f"{value:.0f}" for value in row) for row in expected)
-        assert f"the rows {written}." in animation.alt
+@pytest.mark.parametrize(
+    ("steps", "message"), [(256, "drawn"), (257, "at most 256 steps, got 257")]
+)
+def test_too_many_steps_are_refused_before_they_are_drawn(steps, message):
+    def drawn():
+        raise ValueError("drawn")
+        yield
 
-    def test_the_words(self):
-        animation = convolution(stride=2, padding=1)
-        assert animation.captions[0].endswith("reads rows −1 to 1, columns −1 to 1.")
-        assert "3×3 kernel" in animation.alt
-        assert "5×5 input with stride 2 and padding 1" in animation.alt
-        dilated = animate_conv(X, K, dilation=2, alt="My own words.")
-        assert dilated.captions[0].endswith("reads rows 0, 2 and 4, columns 0, 2 and 4.")
-        assert dilated.alt == "My own words."
-
-    def test_a_step_differs_from_the_next_and_the_weight_is_small(self):
-        animation = convolution(stride=2, padding=1)
-        width, height = (n // 3 for n in animation.strip.size)
-        tiles = {
-            animation.strip.crop((j, i, j + width, i + height)).tobytes()
-            for i in range(0, 3 * height, height)
-            for j in range(0, 3 * width, width)
-        }
-        assert len(tiles) == 9
-        assert len(picture_in(page_of(animation))) < 110_000
-
-    def test_a_photograph_has_too_many_steps(self):
-        with pytest.raises(ValueError, match="at most 256 steps, got 9,604: use a smaller image"):
-            animate_conv(torch.zeros(100, 100), K)
-
-    def test_no_figure_stays_open(self):
-        animate_conv(X, torch.ones(5, 5))
-        assert plt.get_fignums() == []
+    with pytest.raises(ValueError, match=message):
+        Animation(drawn(), captions=["A."] * steps, alt="Many.")
 
 
-class TestPooling:
-    IMAGE = torch.tensor([[1, 3, 2, 9], [7, 4, 1, 5], [8, 5, 2, 3], [4, 2, 1, 4]])
-
-    @pytest.mark.parametrize(
-        ("mode", "values"), [("max", "7 9; 8 4"), ("average", "3.75 4.25; 4.75 2.50")]
-    )
-    def test_to_the_end(self, mode, values):
-        animation = animate_pool(self.IMAGE, 2, mode=mode)
-        assert len(animation) == 4
-        assert animation.captions[-1].startswith("Y[1, 1] = ")
-        assert f"2×2 {mode} pooling, stride 2" in animation.alt
-        assert f"the rows {values}." in animation.alt
-        assert len(picture_in(page_of(animation))) < 60_000
-        assert plt.get_fignums() == []
-
-    def test_my_own_words(self):
-        assert animate_pool(self.IMAGE, 4, alt="One window.").alt == "One window."
+# The animations of the book ------------------------------------------------------------------
 
 
-class TestChannels:
-    def test_one_step_for_each_value_of_pytorch(self):
-        image = torch.arange(48).reshape(3, 4, 4) % 5
-        filter = torch.arange(27).reshape(3, 3, 3) % 4 - 1
-        expected = F.conv2d(image[None].double(), filter[None].double())[0, 0] + 1
-        animation = animate_channels(image, filter, bias=1)
-        assert len(animation) == expected.numel()
-        for caption, value in zip(animation.captions, expected.flatten(), strict=True):
-            assert caption.endswith(f"= {value:.0f}: red, green, blue, and the bias.")
-        assert len(picture_in(page_of(animation))) < 110_000
-        assert plt.get_fignums() == []
+def in_colour(size):
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 3, (3, 6, 6), generator=generator).float()[:, :size, :size]
 
-    def test_small_coloured_words_keep_their_colour(self):
-        strip = animate_channels(torch.ones(3, 3, 3), torch.ones(3, 3, 3)).strip.convert("RGB")
-        kept = np.array([colour for _, colour in strip.getcolors(10**6)], dtype=int)
-        for colour in ((200, 16, 46), (46, 139, 46), (31, 79, 191)):
-            assert np.abs(kept - colour).max(axis=1).min() <= 12
+
+SMALL = torch.tensor([[0, 1, 1, 0], [0, 2, 1, 0], [1, 1, 2, 1], [2, 3, 2, 2]])
+UPRIGHT = torch.tensor([[1.0, 0, -1]]).expand(3, 3)
+MIDDLE = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
+BLOCK = torch.stack([UPRIGHT, UPRIGHT.T, MIDDLE])
+M = torch.tensor([[1, 3, 2, 9], [7, 4, 1, 5], [8, 5, 2, 3], [4, 2, 1, 4]])
+ANIMATIONS = {
+    ("02", "animate_conv(X, K, stride=2)"): lambda: animate_conv(
+        SMALL, [[1, 2], [3, -1]], stride=2
+    ),
+    ("05", "animate_channels(X[:, :5, :5], block, bias=1)"): lambda: animate_channels(
+        in_colour(5), BLOCK, bias=1
+    ),
+    ("06", 'animate_pool(A, 2, mode="average")'): lambda: animate_pool(M, 2, mode="average"),
+}
+
+
+@pytest.mark.parametrize(("chapter", "call"), ANIMATIONS)
+def test_an_animation_is_as_the_book_shows_it(chapter, call):
+    (path,) = BOOK.glob(f"{chapter}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    (cell,) = (cell for cell in cells if "".join(cell["source"]) == call)
+    (output,) = cell["outputs"]
+    stored = "".join(output["data"]["text/html"])
+    with mpl.rc_context():
+        use_book_style()
+        page = page_of(ANIMATIONS[chapter, call]())
+    assert without_picture(page) == without_picture(stored)
+    assert picture_difference(picture_in(stored), picture_in(page)) == ""
+    assert len(picture_in(page)) < 150_000
+
+
+def test_settings_in_words():
+    animation = animate_conv(X, K, dilation=2)
+    assert animation.captions[0].endswith("the window reads rows 0, 2 and 4, columns 0, 2 and 4.")
+    assert "input with stride 1 and dilation 2, one step" in animation.alt
+    padded = animate_conv(X, K, padding=1, stride=(1, 2))
+    assert padded.captions[0].endswith("reads rows −1 to 1, columns −1 to 1.")
+    assert "input with stride (1, 2) and padding 1, one step" in padded.alt
+    assert animate_conv(X, K[:1, :1]).captions[-1].endswith("reads row 4, column 4.")
+
+
+def test_small_coloured_words_keep_their_colour():
+    strip = animate_channels(torch.ones(3, 3, 3), torch.ones(3, 3, 3)).strip.convert("RGB")
+    kept = np.array([colour for _, colour in strip.getcolors(10**6)], dtype=int)
+    for colour in ((200, 16, 46), (46, 139, 46), (31, 79, 191)):
+        assert np.abs(kept - colour).max(axis=1).min() <= 12
 
 
 # In a browser -------------------------------------------------------------------------------------
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
@@ -458,7 +413,7 @@ class TestPlayer:
 
     @pytest.mark.parametrize("width", [320, 375, 1300])
     def test_it_fits_every_screen(self, visit, width):
-        page = visit(page_of(convolution()), width=width, **REDUCED)
+        page = visit(page_of(animate_conv(X, K)), width=width, **REDUCED)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         for control in page.locator("button, input").all():
             box = control.bounding_box()

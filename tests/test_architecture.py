@@ -17,18 +17,12 @@ FLOORS = [
 ]
 BESIDE = {"checks"}  # judges answers: uses values, and nothing uses it
 WITHOUT_PYPLOT = {"_validate"} | FLOORS[1]
-MOVING = {"_layout", "experiments"}  # until `drawing` and `figures` have taken what is theirs
 
 
 def imports_of(text: str, place: str = "utils.sample") -> set[str]:
     """Return the full names of all that a module imports, also within a function."""
     found = set()
-    lines = text.splitlines()
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and "# moves:" in "".join(
-            lines[node.lineno - 1 : node.end_lineno]
-        ):
-            continue  # an old name that stays until the chapters use the new one
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -51,7 +45,7 @@ def parts() -> dict[str, set[str]]:
         imports = imports_of(path.read_text(encoding="utf-8"), ".".join(place))
         found.setdefault(place[1], set()).update(imports)
     del found["__init__"]
-    return {part: imports for part, imports in found.items() if part not in MOVING}
+    return found
 
 
 PARTS = parts()
@@ -74,19 +68,19 @@ def test_every_part_has_its_floor():
 
 @pytest.mark.parametrize("part", sorted(set(PARTS) - BESIDE))
 def test_imports_lead_down(part):
-    used = parts_of(PARTS[part]) - MOVING
+    used = parts_of(PARTS[part])
     assert not used & BESIDE
     upward = {other for other in used if floor_of(other) > floor_of(part)}
     assert not upward, f"utils.{part} is below {sorted(upward)} and must not import from there"
 
 
 def test_on_one_floor_imports_do_not_go_in_circles():
-    used = {part: parts_of(imports) - {part} - MOVING for part, imports in PARTS.items()}
+    used = {part: parts_of(imports) - {part} for part, imports in PARTS.items()}
     list(TopologicalSorter(used).static_order())  # raises CycleError, which names the circle
 
 
 def test_checks_judge_values():
-    assert all(floor_of(other) <= 1 for other in parts_of(PARTS["checks"]) - BESIDE - MOVING)
+    assert all(floor_of(other) <= 1 for other in parts_of(PARTS["checks"]) - BESIDE)
 
 
 @pytest.mark.parametrize("part", sorted(WITHOUT_PYPLOT & set(PARTS)))

@@ -34,11 +34,9 @@ BOOK = load_methods()
 def network(device="cpu"):
     """Make a network on colour pictures, with parts that depend on the mode, one of them frozen."""
     torch.manual_seed(0)
-    model = nn.Sequential(
-        *(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True)),
-        *(nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Dropout(), nn.Linear(8 * 4 * 5, 4)),
-    ).double()
+    layers = [nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True)]
+    layers += [nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(), nn.Linear(8 * 4 * 5, 4)).double()
     model.train()
     model[1].eval()
     model[0].weight.requires_grad_(False)
@@ -143,10 +141,8 @@ def test_place_by_place_adds_up_to_the_score():
 
 def test_top_patches_are_what_the_channel_saw():
     torch.manual_seed(0)
-    net = nn.Sequential(
-        *(nn.Conv2d(1, 4, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(4, 3, 5, padding=2), nn.ReLU()),
-    ).double()
+    layers = [nn.Conv2d(1, 4, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)]
+    net = nn.Sequential(*layers, nn.Conv2d(4, 3, 5, padding=2), nn.ReLU()).double()
     pictures = torch.rand(20, 1, 28, 28, dtype=torch.float64)
     pictures[..., :8, :] = pictures[..., -8:, :] = 0  # windows at the edge do not win
     pictures[..., :8] = pictures[..., -8:] = 0

@@ -80,7 +80,9 @@ def test_a_kind_refuses_its_wrong_values_and_names_the_parameter(name):
 
 def test_no_name_is_given_twice():
     names = []
-    for node in ast.parse(Path(v.__file__).read_text(encoding="utf-8")).body:
+    files = Path(v.__file__).parent.glob("_[a-z]*.py")
+    sources = [path.read_text(encoding="utf-8") for path in files]
+    for node in (node for source in sources for node in ast.parse(source).body):
         targets = node.targets if isinstance(node, ast.Assign) else [node]
         names += [name for t in targets if (name := getattr(t, "id", getattr(t, "name", None)))]
     assert sorted(names) == sorted(set(names))

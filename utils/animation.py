@@ -1,4 +1,5 @@
-"""Step animations: one picture that holds every step, and a small player that shows them in turn.
+"""
+Step animations: one picture that holds every step, and a small player that shows them in turn.
 
 The picture alone is the static strip: it is what print, GitHub and readers without scripts see.
 """
@@ -8,22 +9,34 @@ import html
 import io
 import json
 import math
-from collections.abc import Iterable, Sized
 from pathlib import Path
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
+from torch import Tensor
 
 from utils import _validate
-from utils.diagrams._cells import TIMES, number_format
-from utils.diagrams._channels import channel_frames
-from utils.diagrams._pools import pool_frames
-from utils.diagrams._windows import window_frames
+from utils._validate import (
+    Frames,
+    Kernel,
+    NonNegativePair,
+    Number,
+    Padding,
+    Pair,
+    Sentence,
+    Texts,
+    Values,
+    checked,
+    choice,
+    integer,
+    tensor,
+)
+from utils.diagrams.steps import POOL_MODES, ChannelSteps, ConvSteps, PoolSteps, Steps
 
-__all__ = ["Animation", "animate", "animate_channels", "animate_conv", "animate_pool"]
+__all__ = ["Animation", "animate_channels", "animate_conv", "animate_pool"]
 
 _PIXELS_PER_INCH = 200  # twice the resolution at which a frame is shown
 _SECONDS_PER_STEP = 1.2
@@ -34,13 +47,12 @@ _PLAYER = Path(__file__).with_name("animation_player.js").read_text(encoding="ut
 
 class Animation:
     """
-    A sequence of pictures, shown as a player in a browser and as a strip everywhere else.
+    A sequence of figures, shown as a player in a browser and as a strip everywhere else.
 
     Parameters
     ----------
-    frames : iterable of Figure or array or Image
-        The steps, all of one size: Matplotlib figures, or uint8 arrays of shape (H, W, 3), at twice
-        the resolution at which they are to be shown.
+    frames : iterable of Figure
+        The steps, all of one size. Figures that pyplot knows are closed.
     captions : sequence of str
         One sentence for each step.
     alt : str
@@ -51,78 +63,59 @@ class Animation:
     Raises
     ------
     TypeError
-        If a frame is not a picture, a text is not a str, or `colours` not an integer.
+        If a frame is not a figure, a text is not a str, or `colours` not an integer.
     ValueError
-        If the frames differ in size or are more than 256, the captions do not fit, `alt` is empty,
-        or `colours` is out of range.
+        If the frames differ in size or are more than 256, the captions do not fit, a text is
+        empty, or `colours` is out of range.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> frames = [np.full((40, 60, 3), shade, np.uint8) for shade in (0, 120, 255)]
-    >>> Animation(frames, captions=["Dark.", "Grey.", "Light."], alt="It brightens.")
+    >>> from matplotlib.figure import Figure
+    >>> figures = [Figure(figsize=(2, 1), facecolor=grey) for grey in ("black", "grey", "white")]
+    >>> Animation(figures, captions=["Dark.", "Grey.", "Light."], alt="It brightens.")
     <Animation: 3 steps>
     """
 
-    def __init__(self, frames, *, captions, alt, colours=_COLOURS):
-        if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
-            raise TypeError(f"frames must be a sequence of pictures, got {type(frames).__name__}")
-        if isinstance(captions, Sized):  # said before the first of many frames is drawn
-            _validate.as_step_count(len(captions), most=_MOST_STEPS)
-        images = [_as_frame(frame) for frame in frames]
-        if not images:
-            raise ValueError("frames must hold at least one picture, got none")
-        self.captions = tuple(_validate.as_texts(captions, "captions", len(images)))
-        (self.alt,) = _validate.as_texts([alt], "alt", 1)
-        sizes = {image.size for image in images}
-        if len(sizes) > 1:
-            raise ValueError(f"frames must have one size, got {sorted(sizes)}")
-        if not all(text.strip() for text in (*self.captions, self.alt)):
-            raise ValueError("captions and alt must say something, got an empty text")
-        colours = _validate.as_int(colours, "colours", minimum=2)
-        if colours > 256:
-            raise ValueError(f"colours must be at most 256, got {colours}")
+    @checked
+    def __init__(
+        self,
+        frames: Frames,
+        *,
+        captions: Texts,
+        alt: Sentence,
+        colours: Annotated[int, integer(minimum=2, maximum=256)] = _COLOURS,
+    ) -> None:
+        _validate.as_step_count(len(captions), most=_MOST_STEPS)  # before many frames are drawn
+        images = [_as_image(frame) for frame in frames]
+        texts = _validate.as_texts(captions, "captions", len(images))
+        self.captions = [_validate.as_sentence(text, "captions") for text in texts]
+        self.alt = alt
+        _validate.require_one_size([image.size for image in images], "frames")
         self._columns = math.ceil(math.sqrt(len(images)))
         self._rows = math.ceil(len(images) / self._columns)
         self._width, self._height = images[0].size
-        self._strip = self._tile(images, colours=colours)
-
-    def _tile(self, images, *, colours):
-        strip = Image.new("RGB", (self._columns * self._width, self._rows * self._height), "white")
+        size = self._columns * self._width, self._rows * self._height
+        strip = Image.new("RGB", size, "white")
         for step, image in enumerate(images):
             row, column = divmod(step, self._columns)
             strip.paste(image, (column * self._width, row * self._height))
-        return _with_palette(strip, colours=colours)
+        self._strip = _with_palette(strip, colours=colours)
 
     @property
-    def strip(self):  # numpydoc ignore=RT01,EX01
+    def strip(self) -> Image.Image:  # numpydoc ignore=RT01,EX01
         """The picture of all steps, as a Pillow image with a palette."""
         return self._strip
 
-    def save_strip(self, path):  # numpydoc ignore=EX01
-        """
-        Write the picture of all steps to a PNG file.
-
-        Parameters
-        ----------
-        path : str or Path
-            Where to write it.
-        """
-        Path(path).write_bytes(self._png())
-
-    def _png(self):
-        buffer = io.BytesIO()
-        self._strip.save(buffer, format="PNG", optimize=True)
-        return buffer.getvalue()
-
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.captions)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Animation: {len(self)} {'step' if len(self) == 1 else 'steps'}>"
 
-    def _repr_html_(self):
-        data = base64.b64encode(self._png()).decode()
+    def _repr_html_(self) -> str:
+        buffer = io.BytesIO()
+        self._strip.save(buffer, format="PNG", optimize=True)
+        data = base64.b64encode(buffer.getvalue()).decode()
         width, height = self._strip.size
         settings = {
             "captions": self.captions,
@@ -142,35 +135,24 @@ class Animation:
             f"<script>\n{script}</script></div>"
         )
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
 
-def _as_frame(frame):
-    """Return a frame as a Pillow RGB image; a figure that pyplot knows is closed."""
-    if isinstance(frame, Figure):
-        canvas = FigureCanvasAgg(frame)
-        dpi = frame.dpi
-        frame.set_dpi(_PIXELS_PER_INCH)
-        try:
-            canvas.draw()
-            pixels = np.asarray(canvas.buffer_rgba())[..., :3].copy()
-        finally:
-            frame.set_dpi(dpi)
-            plt.close(frame)
-        return Image.fromarray(pixels)
-    if isinstance(frame, Image.Image):
-        return frame.convert("RGB")
-    pixels = np.asarray(frame)
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise TypeError(
-            "frame must be a Figure, a Pillow image or a uint8 array of shape (H, W, 3), got "
-            f"{type(frame).__name__} {pixels.dtype} {pixels.shape}"
-        )
-    return Image.fromarray(pixels)
+def _as_image(frame: Any) -> Image.Image:
+    """Draw a figure into a picture, and close it if pyplot knows it."""
+    figure = _validate.as_figure(frame, "frames")
+    canvas, dpi = FigureCanvasAgg(figure), figure.dpi
+    figure.set_dpi(_PIXELS_PER_INCH)
+    try:
+        canvas.draw()
+        return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    finally:
+        figure.set_dpi(dpi)
+        plt.close(figure)
 
 
-def _with_palette(image, *, colours=_COLOURS, distance=12):
+def _with_palette(image: Image.Image, *, colours: int, distance: float = 12) -> Image.Image:
     """
     Reduce a picture to a palette without shifting its colours.
 
@@ -178,53 +160,36 @@ def _with_palette(image, *, colours=_COLOURS, distance=12):
     colours that cover most, each at some distance from the others. A photograph has no such
     colours and is reduced in the usual way.
     """
-    counts = image.getcolors(image.width * image.height)
-    covered, palette = 0, []
+    pixels = image.width * image.height
+    counts: Any = image.getcolors(pixels)
+    covered = 0
+    palette: list[tuple[int, int, int]] = []
     for count, colour in sorted(counts, key=lambda entry: (-entry[0], entry[1]))[:2000]:
         if len(palette) < colours and all(math.dist(colour, c) >= distance for c in palette):
             palette.append(colour)
             covered += count
-    if covered < 0.7 * image.width * image.height:
+    if covered < 0.7 * pixels:
         return image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     reference = Image.new("P", (1, 1))
     reference.putpalette([channel for colour in palette for channel in colour])
     return image.quantize(palette=reference, dither=Image.Dither.NONE)
 
 
-def animate(figures, *, captions, alt):
-    """
-    Make an animation of figures that have been drawn one for each step.
-
-    Parameters
-    ----------
-    figures : iterable of Figure
-        All of one size. Figures that pyplot knows are closed.
-    captions : sequence of str
-        One sentence for each figure.
-    alt : str
-        What there is to see, for readers who do not see it.
-
-    Returns
-    -------
-    Animation
-        The steps in the order given.
-
-    Raises
-    ------
-    ValueError
-        If the figures differ in size or the captions do not fit.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> figures = [Figure(figsize=(2, 1)) for _ in range(2)]
-    >>> len(animate(figures, captions=["First.", "Second."], alt="Two empty pictures."))
-    2
-    """
-    return Animation(figures, captions=captions, alt=alt)
+def _animate(steps: Steps, *, colours: int = _COLOURS) -> Animation:
+    """Draw all the steps of a calculation."""
+    captions, alt = steps.captions(), steps.alt()
+    return Animation(steps.frames(), captions=captions, alt=alt, colours=colours)
 
 
-def animate_conv(image, kernel, *, stride=1, padding=0, dilation=1, alt=None):
+@checked
+def animate_conv(
+    image: Values,
+    kernel: Kernel,
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+) -> Animation:
     """
     Animate a convolution: one step for each value of the output, its sum written out.
 
@@ -236,8 +201,6 @@ def animate_conv(image, kernel, *, stride=1, padding=0, dilation=1, alt=None):
         Shape (kH, kW), the kernel K.
     stride, padding, dilation : int or tuple of int
         As in `torch.nn.functional.conv2d`.
-    alt : str, optional
-        What there is to see; by default the sizes, the settings and the finished output.
 
     Returns
     -------
@@ -246,7 +209,7 @@ def animate_conv(image, kernel, *, stride=1, padding=0, dilation=1, alt=None):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If a shape does not fit.
 
     Examples
@@ -256,31 +219,19 @@ def animate_conv(image, kernel, *, stride=1, padding=0, dilation=1, alt=None):
     >>> animation.captions[-1]
     'Y[1, 1] = 2: the window reads rows 1 to 2, columns 1 to 2.'
     """
-    figures, captions, output = window_frames(
-        image, kernel, stride=stride, padding=padding, dilation=dilation
-    )
-    if alt is None:
-        alt = _describe(image, kernel, output, stride=stride, padding=padding, dilation=dilation)
-    return Animation(figures, captions=captions, alt=alt)
+    settings: Any = {"stride": stride, "padding": padding, "dilation": dilation}
+    return _animate(ConvSteps(image, kernel, **settings))
 
 
-def _describe(image, kernel, output, *, stride, padding, dilation):
-    """Say in words what an animated convolution shows."""
-    write = number_format(output)
-    rows = "; ".join(" ".join(write(value) for value in row) for row in output)
-    sizes = [TIMES.join(str(n) for n in grid.shape) for grid in (image, kernel)]
-    settings = [f"stride {stride}"]
-    settings += [f"padding {padding}"] * (padding not in (0, (0, 0)))
-    settings += [f"dilation {dilation}"] * (dilation not in (1, (1, 1)))
-    return (
-        f"A {sizes[1]} kernel slides over a {sizes[0]} input with {' and '.join(settings)}, one "
-        f"step for each value of the output. The finished output has the rows {rows}."
-    )
-
-
+@checked
 def animate_pool(
-    image, kernel_size, *, stride=None, padding=0, mode="max", ceil_mode=False, alt=None
-):
+    image: Values,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: NonNegativePair = 0,
+    mode: Annotated[str, choice(POOL_MODES)] = "max",
+) -> Animation:
     """
     Animate a pooling: one step for each value of the output, its maximum or mean written out.
 
@@ -294,10 +245,6 @@ def animate_pool(
         As in `torch.nn.functional.max_pool2d`; the stride is the size of the window by default.
     mode : str
         "max" or "average".
-    ceil_mode : bool
-        Let the last window reach over the edge.
-    alt : str, optional
-        What there is to see; by default the size, the settings and the finished output.
 
     Returns
     -------
@@ -316,12 +263,16 @@ def animate_pool(
     >>> animation.captions[-1]
     'Y[1, 1] = 15: the largest of 10, 11, 14 and 15.'
     """
-    settings = {"stride": stride, "padding": padding, "mode": mode, "ceil_mode": ceil_mode}
-    figures, captions, words = pool_frames(image, kernel_size, **settings)
-    return Animation(figures, captions=captions, alt=words if alt is None else alt)
+    return _animate(PoolSteps(image, kernel_size, stride=stride, padding=padding, mode=mode))
 
 
-def animate_channels(image, filter, *, bias=0, names=None, alt=None):
+@checked
+def animate_channels(
+    image: Annotated[Tensor, tensor("(C, H, W)")],
+    filter: Annotated[Tensor, tensor("(C, kH, kW)")],
+    *,
+    bias: Number = 0,
+) -> Animation:
     """
     Animate one filter over the channels of an image: one step for each value of its feature map.
 
@@ -335,10 +286,6 @@ def animate_channels(image, filter, *, bias=0, names=None, alt=None):
         Shape (C, kH, kW): one kernel for each channel.
     bias : float
         Added to every entry of the feature map.
-    names : sequence of str, optional
-        A name for each channel; red, green and blue by default if there are three.
-    alt : str, optional
-        What there is to see; by default the sizes and the finished feature map.
 
     Returns
     -------
@@ -357,6 +304,4 @@ def animate_channels(image, filter, *, bias=0, names=None, alt=None):
     >>> animation.captions[-1]
     'Y[1, 1] = 4 + 4 + 4 + 1 = 13: red, green, blue, and the bias.'
     """
-    figures, captions, words = channel_frames(image, filter, bias=bias, names=names)
-    alt = words if alt is None else alt
-    return Animation(figures, captions=captions, alt=alt, colours=3 * _COLOURS)
+    return _animate(ChannelSteps(image, filter, bias=bias), colours=3 * _COLOURS)

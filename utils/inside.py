@@ -1,5 +1,5 @@
 """
-Pictures of what happens inside a network: tiles, heat maps, and how far heat maps can be trusted.
+Pictures of what happens inside a network: tiles and heat maps.
 
 A heat map is a grid of numbers that belongs to an image: where the number is positive, the image
 speaks for an answer, where it is negative, against it. Its colours are those of every signed map
@@ -7,48 +7,64 @@ of the book: blue is negative, white is zero, vermilion is positive. The image i
 outline on top, so that it does not stain the colours.
 """
 
-from collections.abc import Mapping
 from math import ceil
-from textwrap import fill
+from typing import Any
 
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from torch import Tensor
 
-from utils import _validate
-from utils._layout import add_panel, new_figure
-from utils.style import PALETTE, SIGNED_CMAP
-
-__all__ = ["plot_agreement", "plot_deletion", "plot_heatmaps", "plot_tiles", "show_heatmap"]
-
-# Inches, and points for the text: legible on a telephone, where a figure is half as wide.
-_WIDTH, _EDGE, _GAP, _LINE = 7.2, 0.06, 0.1, 0.24
-_TITLE, _SMALL = 14, 12
-_LONGEST = 12  # characters of a line at the left of a row
-
-# Few levels keep the stored figures small.
-_SIGNED = SIGNED_CMAP.resampled(25)
-_GREY = colormaps["gray"].resampled(32)
-_INK = "#333333"  # the outline of an image on its heat map
-
-# Each line has a colour, a dash and a marker of its own.
-_LOOKS = (
-    ("highlight", "-", "o"),
-    ("input", "--", "s"),
-    ("output", "-.", "^"),
-    ("kernel", (0, (4, 1, 1, 1)), "D"),
-    ("bias", ":", "v"),
-    ("padding", (0, (1, 1)), "x"),
+from utils._validate import (
+    Ax,
+    Count,
+    Flag,
+    Grey,
+    Greys,
+    Heatmaps,
+    Map,
+    Positive,
+    Texts,
+    Tiles,
+    as_titles,
+    checked,
+    require_number,
 )
+from utils.drawing.colours import mark
+from utils.drawing.maps import frame, full_colour, greys, signed_colours
+from utils.drawing.page import (
+    EDGE,
+    LARGE,
+    Box,
+    PanelGrid,
+    Sheet,
+    box_ratio,
+    new_sheet,
+    page_width,
+    panel_or_new,
+)
+from utils.drawing.words import say, title
+
+__all__ = ["plot_heatmaps", "plot_tiles", "show_heatmap"]
+
+_SIGNED_LEVELS, _GREY_LEVELS = 25, 32  # few keep the stored figures small
+_OUTLINE = "#333333"  # of an image on its heat map
+_GAP, _WIDEST, _ROW_TITLE, _KEY = 0.1, 1.75, 0.3, 0.4  # inches
+_BETWEEN, _TITLE_LINE, _TALLEST, _NARROWEST = 0.25, 0.24, 3.4, 3.0
 
 
-# One panel ----------------------------------------------------------------------------------
-
-
-def show_heatmap(heatmap, image=None, *, limit=None, ax=None, title=None):
+@checked
+def show_heatmap(
+    heatmap: Map,
+    image: Grey | None = None,
+    *,
+    limit: Positive | None = None,
+    ax: Ax | None = None,
+    title: object = None,
+) -> Axes:
     """
     Show one heat map, if wanted with the outline of the image that it belongs to.
 
@@ -82,20 +98,23 @@ def show_heatmap(heatmap, image=None, *, limit=None, ax=None, title=None):
     >>> ax = show_heatmap([[0.0, 1.0], [-2.0, 0.0]], torch.ones(8, 8), title="where")
     >>> ax.images[0].get_array().shape, ax.images[0].get_clim()
     ((8, 8), (-2.0, 2.0))
-    >>> plt.close(ax.figure)
     """
-    heatmap = _validate.as_map(heatmap, "heatmap")
-    image = None if image is None else _as_grey(image, "image")
-    limit = _as_limit(limit, [heatmap])
-    ax = plt.figure().add_subplot() if ax is None else _validate.as_axes(ax)
-    return _draw_heatmap(ax, heatmap, image, limit, title)
+    limit = full_colour(heatmap) if limit is None else limit
+    ax = panel_or_new(ax)
+    size = heatmap.shape if image is None else image.shape
+    stretched = F.interpolate(heatmap[None, None].double(), size, mode="bilinear")[0, 0]
+    style: dict[str, Any] = {"cmap": signed_colours(_SIGNED_LEVELS), "interpolation": "nearest"}
+    mark(ax.imshow(stretched.numpy(), vmin=-limit, vmax=limit, **style), "signed")
+    if image is not None and min(size) > 1 and image.max() > image.min():
+        middle = (image.max().item() + image.min().item()) / 2
+        lines = ax.contour(image.numpy(), levels=[middle], colors=[_OUTLINE], linewidths=1.2)
+        mark(lines, "ink")
+    return _frame(ax, "output", None if title is None else f"{title}")
 
 
-# Whole figures ------------------------------------------------------------------------------
-
-
-def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
-    r"""
+@checked
+def plot_heatmaps(images: Greys, heatmaps: Heatmaps, *, titles: Texts | None = None) -> Figure:
+    """
     Plot images, and under each of them its heat maps, one row for each method.
 
     The maps of a row share one scale, which is written above it: methods measure different
@@ -109,8 +128,6 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
         Name of a method, and one map for each image; each is stretched over its image.
     titles : list of str, optional
         One text above each image.
-    key : (str, str), default ("against", "for")
-        What negative and what positive numbers say.
 
     Returns
     -------
@@ -128,47 +145,39 @@ def plot_heatmaps(images, heatmaps, *, titles=None, key=("against", "for")):
     >>> figure = plot_heatmaps(torch.ones(2, 1, 8, 8), maps, titles=["one", "two"])
     >>> [ax.get_title() for ax in figure.axes[:2]]
     ['one', 'two']
-    >>> plt.close(figure)
     """
-    _validate.as_images(images)
-    images = [_as_grey(image, f"images[{index}]") for index, image in enumerate(images)]
-    rows = _as_rows(heatmaps, len(images))
-    titles = _validate.as_titles(titles, len(images))
-    low, high = _validate.as_texts(key, "key", 2)
-
-    n, above = len(images), _LINE + 0.06
-    side = min((_WIDTH - 2 * _EDGE - (n - 1) * _GAP) / n, 1.75)
-    tall = side * min(max(image.shape[-2] / image.shape[-1] for image in images), 1.5)
-    lines = max((title.count("\n") + 1 for title in titles if title), default=0)
-    top, down = _EDGE + lines * above, above + tall + _GAP
-    bottom = top + tall + _GAP + len(rows) * down
-    width = max(2 * _EDGE + n * (side + _GAP) - _GAP, 4.4)
-    with new_figure(width, bottom + 0.4) as figure:
-        for column, (image, title) in enumerate(zip(images, titles)):
-            ax = add_panel(figure, _EDGE + column * (side + _GAP), top, side, tall)
-            ax.imshow(image.numpy(), cmap=_GREY, vmin=0, vmax=1)
-            _frame(ax, "input", title)
-        for row, (name, maps) in enumerate(rows.items()):
-            limit = _as_limit(None, maps)
-            scale = f"± {_short(limit)}" if any(one.any() for one in maps) else "all 0"
-            row_top = top + tall + _GAP + row * down + above
-            x, y = 1.5 * _EDGE / width, 1 - (row_top - 0.05) / figure.get_figheight()
-            figure.text(x, y, f"{name}: {scale}", fontsize=_TITLE, va="bottom")
-            for column, (image, heatmap) in enumerate(zip(images, maps)):
-                ax = add_panel(figure, _EDGE + column * (side + _GAP), row_top, side, tall)
-                _draw_heatmap(ax, heatmap, image, limit, None)
-        length = 1.6
-        bar = add_panel(figure, (width - length) / 2, bottom + 0.13, length, 0.15)
-        figure.colorbar(ScalarMappable(Normalize(-1, 1), _SIGNED), bar, orientation="horizontal")
-        bar.set_xticks([])
-        beside = {"va": "center", "transform": bar.transAxes, "fontsize": _TITLE}
-        bar.text(-0.05, 0.45, low, ha="right", **beside)
-        bar.text(1.05, 0.45, high, ha="left", **beside)
-    return figure
+    for name, maps in heatmaps.items():
+        require_number(maps, len(images), f"heatmaps[{name!r}]", "images")
+    texts = as_titles(titles, len(images))
+    lines = max(text.count("\n") + 1 if text else 0 for text in texts)
+    ratio, top = box_ratio(images), EDGE + lines * _ROW_TITLE
+    grid = PanelGrid(len(images), len(images), ratio=ratio, top=top, gap=_GAP, widest=_WIDEST)
+    down = _ROW_TITLE + grid.boxes[0].height + _GAP
+    bottom = grid.height + len(heatmaps) * down
+    with new_sheet(max(grid.width, 4.4), bottom + _KEY) as sheet:
+        for box, image, text in zip(grid.boxes, images, texts, strict=True):
+            ax = sheet.panel(box)
+            pixels = ax.imshow(image.numpy(), cmap=greys(_GREY_LEVELS), vmin=0, vmax=1)
+            mark(pixels, "picture")
+            _frame(ax, "input", text)
+        for row, (name, maps) in enumerate(heatmaps.items()):
+            limit = max(full_colour(values) if values.any() else 0.0 for values in maps)
+            scale = f"± {_two_digits(limit)}" if limit else say("all 0")
+            words = say("{name}: {scale}", name=name, scale=scale)
+            top = grid.height + row * down + _ROW_TITLE
+            sheet.write(1.5 * EDGE, top - 0.05, words, size=LARGE, va="bottom")
+            for box, image, heatmap in zip(grid.boxes, images, maps, strict=True):
+                ax = sheet.panel(box._replace(top=top))
+                show_heatmap(heatmap, image, limit=limit or 1.0, ax=ax)
+        _draw_key(sheet, bottom)
+    return sheet.figure
 
 
-def plot_tiles(groups, *, rows, signed=False, limit=None):
-    r"""
+@checked
+def plot_tiles(
+    groups: Tiles, *, rows: Count, signed: Flag = False, limit: Positive | None = None
+) -> Figure:
+    """
     Plot groups of small pictures, such as kernels, feature maps or patches, side by side.
 
     Parameters
@@ -198,271 +207,47 @@ def plot_tiles(groups, *, rows, signed=False, limit=None):
     >>> figure = plot_tiles({"picture": torch.ones(1, 8, 8), "maps": torch.ones(6, 4, 4)}, rows=2)
     >>> [ax.get_title() for ax in figure.axes]
     ['picture', 'maps']
-    >>> plt.close(figure)
     """
-    rows = _validate.as_int(rows, "rows")
-    signed = _validate.as_bool(signed, "signed")
-    groups = _as_groups(groups)
-    limits = [_as_limit(limit, tiles) for tiles in groups.values()]
     mosaics = [_mosaic(tiles, min(rows, len(tiles))) for tiles in groups.values()]
-
-    lines = max(title.count("\n") + 1 for title in groups)
-    top, gap = _EDGE + lines * _LINE, 2.5 * _GAP
+    top = EDGE + _TITLE_LINE * max(name.count("\n") + 1 for name in groups)
     ratios = [mosaic.shape[1] / mosaic.shape[0] for mosaic in mosaics]
-    tall = min((_WIDTH - 2 * _EDGE - gap * (len(ratios) - 1)) / sum(ratios), 3.4)
-    width = 2 * _EDGE + tall * sum(ratios) + gap * (len(ratios) - 1)
-    low = -1 if signed else 0
-    with new_figure(max(width, 3), top + tall + _EDGE) as figure:
-        left = _EDGE
-        for title, mosaic, ratio, most in zip(groups, mosaics, ratios, limits):
-            ax = add_panel(figure, left, top, tall * ratio, tall)
-            ax.imshow(mosaic.numpy(), cmap=_SIGNED if signed else _GREY, vmin=low * most, vmax=most)
-            ax.set_title(title, fontsize=_TITLE, linespacing=1.15)
+    between = _BETWEEN * (len(ratios) - 1)
+    tall = min((page_width() - 2 * EDGE - between) / sum(ratios), _TALLEST)
+    width = max(2 * EDGE + tall * sum(ratios) + between, _NARROWEST)
+    cmap = signed_colours(_SIGNED_LEVELS) if signed else greys(_GREY_LEVELS)
+    left = EDGE
+    with new_sheet(width, top + tall + EDGE) as sheet:
+        for (name, tiles), mosaic, ratio in zip(groups.items(), mosaics, ratios, strict=True):
+            ax = sheet.panel(Box(left, top, tall * ratio, tall))
+            high = full_colour(tiles) if limit is None else limit
+            image = ax.imshow(mosaic.numpy(), cmap=cmap, vmin=-high if signed else 0, vmax=high)
+            mark(image, "signed" if signed else "picture")
+            title(ax, name, size=LARGE, linespacing=1.15)
             ax.set_axis_off()
-            left += tall * ratio + gap
-    return figure
+            left += tall * ratio + _BETWEEN
+    return sheet.figure
 
 
-def plot_deletion(shares, curves):
-    """
-    Plot how the probability of an answer falls while pixels are blanked, most important first.
-
-    Parameters
-    ----------
-    shares : list of float
-        Shares of the pixels that are blanked, from 0 to 1, increasing.
-    curves : dict of str to list of float
-        Name of an order of the pixels, and the probability at each share.
-
-    Returns
-    -------
-    Figure
-        One line for each order; its name stands in the legend.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of the wrong kind, or a curve does not have one number for each share.
-
-    Examples
-    --------
-    >>> figure = plot_deletion([0, 0.1, 0.2], {"random": [1, 0.9, 0.8], "by a map": [1, 0.3, 0]})
-    >>> [line.get_label() for line in figure.axes[0].get_lines()]
-    ['random', 'by a map']
-    >>> plt.close(figure)
-    """
-    shares = _as_numbers(shares, "shares")
-    if sorted(set(shares)) != shares or shares[-1] > 1:
-        raise ValueError(f"shares must increase and end at most at 1, got {shares}")
-    curves = _as_curves(curves, len(shares))
-    rows = ceil(len(curves) / 2)
-    with new_figure(_WIDTH, 3.9 + rows * 0.31) as figure:
-        ax = add_panel(figure, 0.85, 0.1 + rows * 0.31, _WIDTH - 1.05, 3.15)
-        for index, (name, curve) in enumerate(curves.items()):
-            role, dash, marker = _LOOKS[index % len(_LOOKS)]
-            style = {"linestyle": dash, "marker": marker, "markersize": 7, "linewidth": 2.5}
-            percent = [100 * share for share in shares]
-            ax.plot(percent, curve, label=name, color=PALETTE[role], **style)
-        ax.set_ylim(-0.02, 1.02)
-        ax.set_xlabel("pixels blanked, in per cent of the picture", fontsize=_TITLE)
-        ax.set_ylabel("probability of the answer", fontsize=_TITLE)
-        _plain(ax)
-        place = {"loc": "upper center", "ncols": 2, "borderaxespad": 0.2, "handlelength": 3}
-        figure.legend(fontsize=_TITLE, frameon=False, **place)
-    return figure
+# Parts --------------------------------------------------------------------------------------
 
 
-def plot_agreement(agreement):
-    """
-    Plot how well maps agree: for each method, the mean over images and its spread.
-
-    Parameters
-    ----------
-    agreement : dict of str to dict of str to Tensor of shape (N,)
-        Name of a method; for each comparison, the correlations of the images, from -1 to 1. All
-        methods have the same comparisons.
-
-    Returns
-    -------
-    Figure
-        One row for each method, with a marker for each comparison: the mean, and a bar that
-        reaches one standard deviation to each side.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `agreement` is no such dict, or a number is not from -1 to 1.
-
-    Examples
-    --------
-    >>> numbers = {"trained": torch.tensor([0.8, 0.9]), "random": torch.tensor([0.0, 0.2])}
-    >>> figure = plot_agreement({"occlusion": numbers})
-    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    ['occlusion']
-    >>> plt.close(figure)
-    """
-    rows = _as_agreement(agreement)
-    series = list(next(iter(rows.values())))
-    labels = [fill(name, _LONGEST) for name in rows]
-    left = 0.3 + 0.115 * max(len(line) for label in labels for line in label.split("\n"))
-    tall = 0.3 + 0.58 * len(rows)
-    above = 0.1 + 0.31 * len(series)
-    with new_figure(_WIDTH, above + tall + 0.75) as figure:
-        ax = add_panel(figure, left, above, _WIDTH - left - 0.2, tall)
-        ax.axvline(0, color=PALETTE["padding"], linewidth=1.5, linestyle="-")
-        for index, name in enumerate(series):
-            role, _, marker = _LOOKS[index % len(_LOOKS)]
-            means = [float(row[name].mean()) for row in rows.values()]
-            spreads = [float(row[name].std(correction=0)) for row in rows.values()]
-            heights = [y + 0.12 * (2 * index - len(series) + 1) for y in range(len(rows))]
-            style = {"marker": marker, "markersize": 9, "linestyle": "none", "capsize": 4}
-            style |= {"color": PALETTE[role], "elinewidth": 2.5, "label": name}
-            ax.errorbar(means, heights, xerr=spreads, **style)
-        ax.set_yticks(range(len(rows)), labels, fontsize=_TITLE)
-        ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.set_xlim(min(-0.3, ax.get_xlim()[0]), 1.03)
-        ax.set_xlabel("rank correlation of the maps", fontsize=_TITLE)
-        for y in range(1, len(rows)):
-            ax.axhline(y - 0.5, color=PALETTE["padding"], linewidth=0.8, linestyle=":")
-        _plain(ax)
-        ax.tick_params(axis="y", length=0, labelsize=_TITLE)
-        figure.legend(fontsize=_TITLE, frameon=False, loc="upper center", borderaxespad=0.2)
-    return figure
+def _frame(ax: Axes, role: str, text: str | None) -> Axes:
+    return frame(ax, role, text=text, linewidth=1.5, size=LARGE, linespacing=1.15, pad=4)
 
 
-# Checks -------------------------------------------------------------------------------------
+def _draw_key(sheet: Sheet, top: float) -> None:
+    """Draw the bar of the signed scale, with what its ends say."""
+    width = 1.6
+    bar = sheet.panel(Box((sheet.width - width) / 2, top + 0.13, width, 0.15))
+    scale = ScalarMappable(Normalize(-1, 1), signed_colours(_SIGNED_LEVELS))
+    sheet.figure.colorbar(scale, bar, orientation="horizontal")
+    bar.set_xticks([])
+    beside: dict[str, Any] = {"va": "center", "transform": bar.transAxes, "fontsize": LARGE}
+    bar.text(-0.05, 0.45, say("against"), ha="right", **beside)
+    bar.text(1.05, 0.45, say("for"), ha="left", **beside)
 
 
-def _as_grey(image, name):
-    """Return an image as (H, W) greys in 0..1; a colour image by the mean of its channels."""
-    tensor = _validate.as_image(image, name)
-    if str(getattr(image, "dtype", "")).endswith("uint8"):
-        tensor = tensor / 255
-    if len(tensor) not in (1, 3):
-        raise ValueError(
-            f"{name} must have shape (H, W), (1, H, W) or (3, H, W), got {tuple(tensor.shape)}"
-        )
-    if tensor.min() < 0 or tensor.max() > 1:
-        raise ValueError(f"{name} must lie in 0..1, got {tensor.min():.3g}..{tensor.max():.3g}")
-    return tensor.mean(dim=0)
-
-
-def _as_rows(heatmaps, number):
-    """Return the maps of each row as tensors (H, W)."""
-    rows = {}
-    for name, maps in _as_dict(heatmaps, "heatmaps").items():
-        if isinstance(maps, (str, bytes)) or not hasattr(maps, "__len__"):
-            raise TypeError(f"heatmaps[{name!r}] must be a list of maps, got {maps!r}")
-        if len(maps) != number:
-            raise ValueError(
-                f"heatmaps[{name!r}] must have one map for each of the {number} images, "
-                f"got {len(maps)}"
-            )
-        rows[name] = [
-            _validate.as_map(one, f"heatmaps[{name!r}][{i}]") for i, one in enumerate(maps)
-        ]
-    return rows
-
-
-def _as_groups(groups):
-    """Return the tiles (N, H, W) of each group."""
-    tiles = {}
-    for name, values in _as_dict(groups, "groups").items():
-        if not hasattr(values, "ndim") or values.ndim != 3:
-            raise ValueError(f"groups[{name!r}] must have shape (N, H, W), got {_shape(values)}")
-        tiles[name] = _validate.as_image(values, f"groups[{name!r}]")
-    return tiles
-
-
-def _as_curves(curves, number):
-    """Return the numbers of each curve."""
-    checked = {
-        name: _as_numbers(values, f"curves[{name!r}]")
-        for name, values in _as_dict(curves, "curves").items()
-    }
-    for name, values in checked.items():
-        if len(values) != number or max(values) > 1:
-            raise ValueError(
-                f"curves[{name!r}] must have {number} probabilities, one for each share, "
-                f"got {values}"
-            )
-    return checked
-
-
-def _as_agreement(agreement):
-    """Return a tensor of correlations for each method and comparison."""
-    rows = {}
-    for name, row in _as_dict(agreement, "agreement").items():
-        rows[name] = {
-            series: _validate.as_tensor(values, f"agreement[{name!r}][{series!r}]").detach().cpu()
-            for series, values in _as_dict(row, f"agreement[{name!r}]").items()
-        }
-        if list(rows[name]) != list(next(iter(rows.values()))):
-            raise ValueError(
-                f"agreement[{name!r}] must have the comparisons of the first method, "
-                f"got {list(rows[name])}"
-            )
-        for series, values in rows[name].items():
-            if values.ndim != 1 or not len(values) or not (values.abs() <= 1 + 1e-6).all():
-                raise ValueError(
-                    f"agreement[{name!r}][{series!r}] must hold correlations from -1 to 1, "
-                    f"got {_shape(values)}"
-                )
-    return rows
-
-
-def _as_dict(value, name):
-    """Return `value` if it is a dict of names that holds something."""
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must be a dict of names, got {type(value).__name__}")
-    if not value or not all(isinstance(key, str) for key in value):
-        raise ValueError(f"{name} must have names that are texts, at least one, got {[*value]}")
-    return value
-
-
-def _as_numbers(values, name):
-    """Return numbers from 0 upwards as a list of floats."""
-    if isinstance(values, torch.Tensor):
-        values = values.tolist()
-    if not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name} must be a list of numbers, got {type(values).__name__}")
-    if not values:
-        raise ValueError(f"{name} must hold at least one number, got none")
-    return [_validate.as_number(one, f"{name}[{i}]", minimum=0) for i, one in enumerate(values)]
-
-
-def _as_limit(limit, maps):
-    """Return the value of the full colour: the one given, or the largest of the maps."""
-    if limit is not None:
-        return _validate.as_number(limit, "limit", above=0)
-    return max(float(one.abs().max()) for one in maps) or 1.0
-
-
-# Drawing ------------------------------------------------------------------------------------
-
-
-def _draw_heatmap(ax, heatmap, image, limit, title):
-    """Draw the colours of a map, and over them the outline of the image."""
-    size = heatmap.shape if image is None else image.shape
-    stretched = F.interpolate(heatmap[None, None].double(), size, mode="bilinear")[0, 0]
-    ax.imshow(stretched.numpy(), cmap=_SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
-    if image is not None and min(size) > 1 and image.max() > image.min():
-        middle = (image.max().item() + image.min().item()) / 2
-        ax.contour(image.numpy(), levels=[middle], colors=[_INK], linewidths=1.2)
-    return _frame(ax, "output", title)
-
-
-def _frame(ax, role, title):
-    for spine in ax.spines.values():
-        spine.set(visible=True, color=PALETTE[role], linewidth=1.5)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    if title is not None:
-        ax.set_title(title, fontsize=_TITLE, linespacing=1.15, pad=4)
-    return ax
-
-
-def _mosaic(tiles, rows):
+def _mosaic(tiles: Tensor, rows: int) -> Tensor:
     """Lay tiles (N, H, W) out in rows, with gaps that are drawn as nothing (NaN)."""
     number, height, width = tiles.shape
     columns = ceil(number / rows)
@@ -470,21 +255,12 @@ def _mosaic(tiles, rows):
     shape = rows * (height + gap) - gap, columns * (width + gap) - gap
     mosaic = torch.full(shape, torch.nan, dtype=tiles.dtype)
     for index, tile in enumerate(tiles):
-        i, j = (part * (side + gap) for part, side in zip(divmod(index, columns), (height, width)))
+        row, column = divmod(index, columns)
+        i, j = row * (height + gap), column * (width + gap)
         mosaic[i : i + height, j : j + width] = tile
     return mosaic
 
 
-def _plain(ax):
-    ax.tick_params(labelsize=_SMALL)
-    ax.spines[["top", "right"]].set_visible(False)
-
-
-def _shape(value):
-    shape = getattr(value, "shape", None)
-    return type(value).__name__ if shape is None else f"shape {tuple(shape)}"
-
-
-def _short(value):
+def _two_digits(value: float) -> str:
     """Write a number with two digits, or as a whole number."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"

@@ -2,145 +2,149 @@
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
-import matplotlib.pyplot as plt
-from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import nn
 
-from utils import _validate
-from utils.diagrams._cells import (
-    INK,
-    MUTED,
-    TEXT_COLOURS,
-    TIMES,
-    as_panel,
-    blank_figure,
-    cell_axes,
-    tint,
-    write_in,
-)
-from utils.shapes import summarise
+from utils._validate import Count, InputShape, Module, Networks, checked
+from utils.drawing.cells import new_diagram, write_in
+from utils.drawing.colours import INK, MUTED, TEXT_COLOURS
+from utils.drawing.marks import arrow, polygon, tinted_box
+from utils.drawing.page import diagram_width
+from utils.drawing.words import TIMES, one_or_pair, say, size_text
+from utils.shapes import LayerSummary, Summary, summarise
+
+__all__ = ["plot_architectures", "plot_network_volumes"]
 
 # Everything below is in inches of a figure that is drawn at its own size.
 _CARD = 1.75  # from one volume to the next
-_TALLEST = 1.15  # the side of the largest map
-_LINE = 0.2
-_TEXT = 0.16
+_TALLEST, _TALLEST_SLAB = 1.15, 1.1  # the side of the largest map
+_LINE, _TEXT = 0.2, 0.16  # a line of text and its letters
 _SHEET = 0.055  # from one sheet of a stack to the next
 _THIN = 0.16  # how wide a vector is
 _ROOM = 0.6  # what a number of four digits needs
 _LETTERS = 18  # as many as fit on a line of a card
 
 _SHORT = {"BatchNorm2d": "BatchNorm", "AdaptiveAvgPool2d": "AdaptiveAvgPool"}
+_FLATTEN = "flatten"  # by a function, which is no layer
+
+
+# What a network returns, layer by layer -----------------------------------------------------
 
 
 @dataclass
-class _Stage:
+class Stage:
     """What a network holds at one place: its shape, and the layers that lead there."""
 
-    shape: tuple
+    shape: tuple[int, ...]
     type: str = "input"
-    kernel: tuple | None = None
+    kernel: tuple[int, ...] | None = None
     settings: str = ""
-    followers: list = field(default_factory=list)
+    followers: list[str] = field(default_factory=list)
     parameters: int = 0
     times: int = 1
 
     @property
-    def is_map(self):
+    def role(self) -> str:
+        """The role of its colour."""
+        return "input" if self.type == "input" else "output"
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it has more than one axis."""
         return len(self.shape) > 1
 
     @property
-    def size(self):
+    def size(self) -> tuple[int, ...]:
         """Height and width of a map."""
         return self.shape[-2:] if len(self.shape) > 2 else (1, self.shape[-1])
 
     @property
-    def label(self):
+    def units(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
+    @property
+    def label(self) -> str:
         """The shape as it is written under a volume."""
         return TIMES.join(f"{n:,}" for n in self.shape) if self.shape else "1"
 
-    def lines(self):
-        """Return what is written above a volume: its layer, the settings, what follows, a count."""
-        if self.type == "input":
-            return ["input", *self._followers()]
-        kernel = f" {TIMES.join(map(str, self.kernel))}" if self.kernel else ""
-        times = f"{self.times} {TIMES} " if self.times > 1 else ""
-        lines = [f"{times}{_SHORT.get(self.type, self.type)}{kernel}"]
-        if self.settings and len(lines[0] + self.settings) < _LETTERS - 1:
-            lines[0] += f", {self.settings}"
-        elif self.settings:
-            lines.append(self.settings)
-        return lines + self._followers()
+    def lines(self) -> list[str]:
+        """Return what is written above a volume: its layer, the settings, what follows."""
+        name = _SHORT.get(self.type, self.type)
+        if self.kernel:
+            name = f"{name} {size_text(self.kernel)}"
+        if self.times > 1:
+            name = say("{times} × {name}", times=self.times, name=name)
+        lines = [name, self.settings] if self.settings else [name]
+        if self.settings and len(name + self.settings) < _LETTERS - 1:
+            lines = [f"{name}, {self.settings}"]
+        followers = dict.fromkeys(_SHORT.get(name, name) for name in self.followers)
+        return [*lines, ", ".join(followers)] if followers else lines
 
-    def _followers(self):
-        names = list(dict.fromkeys(_SHORT.get(name, name) for name in self.followers))
-        return [", ".join(names)] if names else []
-
-    def repeats(self, other):
-        """Tell whether `other` is the same convolution again."""
-        own, its = (
-            (stage.type, stage.kernel, stage.settings, stage.shape, stage.followers)
-            for stage in (self, other)
+    def repeats(self, other: "Stage") -> bool:
+        """Tell whether this is the same convolution as `other` again."""
+        same = all(
+            getattr(self, part) == getattr(other, part)
+            for part in ("type", "kernel", "settings", "shape", "followers")
         )
-        return own == its and self.kernel is not None and self.type.startswith("Conv")
+        return same and self.kernel is not None and self.type.startswith("Conv")
 
 
-def _one_or_pair(value):
-    """Write a setting of a layer: one number where all axes agree."""
-    if isinstance(value, (tuple, list)):
-        value = value[0] if len(set(value)) == 1 else tuple(value)
-    return str(value)
-
-
-def _settings(layer):
+def _settings(layer: nn.Module) -> str:
     """Write the settings of a window that are not the usual ones: "s=2, p=1"."""
-    stride = getattr(layer, "stride", None)
-    usual = _one_or_pair(1)
-    if "Pool" in type(layer).__name__:
-        usual = _one_or_pair(getattr(layer, "kernel_size", 1))
+    pools = "Pool" in type(layer).__name__
+    usual = {
+        "stride": ("s", one_or_pair(getattr(layer, "kernel_size", 1)) if pools else "1"),
+        "padding": ("p", "0"),
+        "dilation": ("d", "1"),
+        "groups": ("groups", "1"),
+    }
     found = []
-    if stride is not None and _one_or_pair(stride) != usual:
-        found.append(f"s={_one_or_pair(stride)}")
-    for letter, name, usual in (
-        ("p", "padding", "0"),
-        ("d", "dilation", "1"),
-        ("groups", "groups", "1"),
-    ):
+    for name, (short, expected) in usual.items():
         value = getattr(layer, name, None)
-        if value is not None and _one_or_pair(value) != usual:
-            found.append(f"{letter}={_one_or_pair(value)}")
+        if value is not None and one_or_pair(value) != expected:
+            found.append(f"{short}={one_or_pair(value)}")
     return ", ".join(found)
 
 
-def _stages(module, input_shape):
-    """Trace a module: one stage for each layer that changes the shape or slides a window."""
-    summary = summarise(module, input_shape)
-    stages = [_Stage(tuple(summary.input_shape))]
+def _stages(module: nn.Module, summary: Summary) -> list[Stage]:
+    """Return one stage for each layer that changes the shape or slides a window."""
+    stages = [Stage(tuple(summary.input_shape))]
     for row in summary:
-        if row.output_shape is None:
+        if row.output_shape is None or row.input_shape is None:
             continue
-        shape, arriving = tuple(row.output_shape), tuple(row.input_shape)
-        units = math.prod(arriving)
-        if arriving == (units,) != stages[-1].shape and units == math.prod(stages[-1].shape):
-            stages.append(_Stage(arriving, "flatten"))  # by a function, which is no layer
-        windowless = row.kernel_size is None and row.type != "Linear"
-        if windowless and shape == arriving:
+        arriving, last = tuple(row.input_shape), stages[-1]
+        if arriving == (last.units,) != last.shape:
+            stages.append(Stage(arriving, _FLATTEN))
+        slides = row.kernel_size is not None or row.type == "Linear"
+        if slides or tuple(row.output_shape) != arriving:
+            stages.append(_stage_of(row, module))
+        else:
             stages[-1].followers.append(row.type)
             stages[-1].parameters += row.parameters
-            continue
-        kernel = row.kernel_size
-        if kernel is not None and len(set(kernel)) == 1 and len(kernel) > 2:
+    return stages
+
+
+def _stage_of(row: LayerSummary, module: nn.Module) -> Stage:
+    """Return the stage that one layer makes."""
+    kernel, settings = row.kernel_size, ""
+    if kernel is not None:
+        settings = _settings(module.get_submodule(row.name))
+        if len(kernel) > 2 and len(set(kernel)) == 1:
             kernel = kernel[:1]
-        settings = "" if kernel is None else _settings(module.get_submodule(row.name))
-        stages.append(_Stage(shape, row.type, kernel, settings=settings, parameters=row.parameters))
-    return stages, summary
+    shape = tuple(row.output_shape or ())
+    return Stage(shape, row.type, kernel, settings, parameters=row.parameters)
 
 
-def _grouped(stages):
+def _grouped(stages: list[Stage]) -> list[Stage]:
     """Draw a convolution that is repeated at one size once, with the number of times."""
-    found = []
+    found: list[Stage] = []
     for stage in stages:
-        if found and found[-1].repeats(stage):
+        if found and stage.repeats(found[-1]):
             found[-1].times += 1
             found[-1].parameters += stage.parameters
         else:
@@ -156,122 +160,127 @@ class _Scale:
     and 1 can be seen in one figure; the length of a vector grows with its logarithm.
     """
 
-    def __init__(self, stages, *, tallest=_TALLEST):
-        sides = [n for stage in stages if stage.is_map for n in stage.size]
-        lengths = [math.prod(stage.shape) for stage in stages if not stage.is_map]
+    def __init__(self, stages: list[Stage], *, tallest: float = _TALLEST) -> None:
         self.tallest = tallest
-        self.largest_side = max(sides, default=1)
-        self.longest = max([*lengths, 10])
+        self.largest = max((n for stage in stages if stage.is_map for n in stage.size), default=1)
+        self.longest = max([10, *(stage.units for stage in stages if not stage.is_map)])
 
-    def side(self, pixels):
+    def side(self, pixels: int) -> float:
         """Return how long the side of a map is."""
-        return max(0.07, self.tallest * math.sqrt(pixels / self.largest_side))
+        return max(0.07, self.tallest * math.sqrt(pixels / self.largest))
 
-    def length(self, units):
+    def length(self, units: int) -> float:
         """Return how long a vector is."""
-        share = math.log(max(units, 1)) / math.log(self.longest)
+        share = math.log(units) / math.log(self.longest)
         return _THIN + (self.tallest - _THIN) * share
 
 
-def _sheets(channels):
+def _paint_vector(ax: Axes, stage: Stage, x: float, top: float, height: float) -> None:
+    """Draw a bar for a vector."""
+    tinted_box(ax, x, top, _THIN, height, role=stage.role, strength=0.75, zorder=3)
+
+
+# One network, as stacks of sheets -----------------------------------------------------------
+
+
+def _sheets(channels: int) -> int:
     """Return how many sheets stand for a number of channels: up to four are all drawn."""
     return channels if channels <= 4 else round(2 + math.log2(channels))
 
 
-def _extent(stage, scale):
-    """Width and height of what is drawn for a stage."""
+def _extent(stage: Stage, scale: _Scale) -> tuple[float, float]:
+    """Return width and height of what is drawn for a stage."""
     if not stage.is_map:
-        return _THIN, scale.length(math.prod(stage.shape))
+        return _THIN, scale.length(stage.units)
     depth = _SHEET * (_sheets(stage.shape[0]) - 1)
     height, width = (scale.side(n) for n in stage.size)
     return width + depth, height + depth
 
 
-def _paint_stage(ax, stage, scale, centre_x, centre_y):
-    """Draw a stack of sheets, or a bar for a vector."""
-    role = "input" if stage.type == "input" else "output"
-    edge = TEXT_COLOURS[role]
+def _paint_stage(ax: Axes, stage: Stage, scale: _Scale, x: float, y: float) -> None:
+    """Draw a stack of sheets, or a bar for a vector, with its middle at (x, y)."""
     width, height = _extent(stage, scale)
-    left, top = centre_x - width / 2, centre_y - height / 2
-    if not stage.is_map:
-        units = math.prod(stage.shape)
-        bar = Rectangle((left, top), width, height, zorder=3)
-        bar.set(facecolor=tint(role, 0.75), edgecolor=edge, linewidth=1)
-        ax.add_patch(bar)
-        for n in range(1, units if units <= 12 else 1):
-            y = top + height * n / units
-            ax.plot([left, left + width], [y, y], color="white", linewidth=1, zorder=4)
+    left, top = x - width / 2, y - height / 2
+    if stage.is_map:
+        sheets = _sheets(stage.shape[0])
+        rows, columns = (scale.side(n) for n in stage.size)
+        for n in range(sheets):  # the last is in front, lowest and leftmost
+            shift = _SHEET * (sheets - 1 - n)
+            box = left + shift, top + height - rows - shift, columns, rows
+            tinted_box(ax, *box, role=stage.role, strength=0.3, zorder=2 + n / 100)
         return
-    sheets = _sheets(stage.shape[0])
-    map_height, map_width = (scale.side(n) for n in stage.size)
-    for n in range(sheets):  # the last is in front, lowest and leftmost
-        shift = _SHEET * (sheets - 1 - n)
-        x, y = left + shift, top + height - map_height - shift
-        sheet = Rectangle((x, y), map_width, map_height, zorder=2 + n / 100)
-        sheet.set(facecolor=tint(role, 0.3), edgecolor=edge, linewidth=1)
-        ax.add_patch(sheet)
+    _paint_vector(ax, stage, left, top, height)
+    for n in range(1, stage.units if stage.units <= 12 else 1):
+        line = top + height * n / stage.units
+        ax.plot([left, left + width], [line, line], color="white", linewidth=1, zorder=4)
 
 
-def _card_rows(stages, scale, ncols):
-    """Break the stages into rows; return each with the height of its texts and of its volumes."""
-    rows = []
+@dataclass
+class _Row:
+    """A row of cards, from its top: the room of the texts, of the volumes, and of the shapes."""
+
+    stages: list[Stage]
+    top: float
+    texts: float
+    tallest: float
+
+    @property
+    def middle(self) -> float:
+        """The height at which the volumes have their middles."""
+        return self.top + self.texts + 0.12 + self.tallest / 2
+
+    @property
+    def bottom(self) -> float:
+        """Where the next row begins."""
+        return self.top + (self.texts + self.tallest + 0.7)
+
+
+def _rows(stages: list[Stage], scale: _Scale, ncols: int, top: float) -> list[_Row]:
+    """Break the stages into rows of cards."""
+    rows: list[_Row] = []
     for start in range(0, len(stages), ncols):
-        row = stages[start : start + ncols]
-        texts = _LINE * max(len(stage.lines()) + bool(stage.parameters) for stage in row)
-        rows.append((row, texts, max(_extent(stage, scale)[1] for stage in row)))
+        part = stages[start : start + ncols]
+        texts = _LINE * max(len(stage.lines()) + bool(stage.parameters) for stage in part)
+        tallest = max(_extent(stage, scale)[1] for stage in part)
+        rows.append(_Row(part, rows[-1].bottom if rows else top, texts, tallest))
     return rows
 
 
-def _cards_size(rows, ncols, head):
-    return ncols * _CARD + 0.1, head + sum(t + v + 0.7 for _, t, v in rows)
+def _write_card(ax: Axes, stage: Stage, row: _Row, x: float, unit: str) -> None:
+    """Write the layer, its settings and its parameters above a volume, its shape underneath."""
+    colours = [INK if stage.role == "input" else TEXT_COLOURS["kernel"]]
+    lines: list[tuple[str, dict[str, Any]]] = [(line, {"colour": MUTED}) for line in stage.lines()]
+    lines[0] = (lines[0][0], {"colour": colours[0]})
+    if stage.parameters:
+        bold = {"colour": TEXT_COLOURS["kernel"], "fontweight": "bold"}
+        lines.append((say(unit, n=stage.parameters), bold))
+    room: dict[str, Any] = {"height": _TEXT, "width": _CARD - 0.1}
+    for index, (line, look) in enumerate(lines):
+        y = row.top + row.texts - _LINE * (len(lines) - index - 0.5)
+        write_in(ax, x, y, line, **room, **look)
+    below, colour = row.middle + row.tallest / 2 + 0.2, TEXT_COLOURS[stage.role]
+    write_in(ax, x, below, stage.label, colour=colour, fontweight="bold", **room)
 
 
-def _paint_cards(ax, rows, scale, summary, *, ncols, head):
-    """Draw rows of volumes, each with its layer above and its shape beneath."""
-    width, _ = _cards_size(rows, ncols, head)
-    counts = [f"{stage.parameters:,} parameters" for row, *_ in rows for stage in row]
-    unit = " parameters" if max(map(len, counts)) <= _LETTERS else ""
-    total = f"{summary.parameters:,} parameters"
-    write_in(ax, 0.05, 0.5 * head, total, height=0.2, ha="left", fontweight="bold", width=width)
-    y = head
-    for number, (row, texts, tallest) in enumerate(rows):
-        middle = y + texts + 0.12 + tallest / 2
-        edge = None
-        for n, stage in enumerate(row):
-            x = 0.05 + _CARD * (n + 0.5)
-            _paint_stage(ax, stage, scale, x, middle)
-            lines = stage.lines()
-            if stage.parameters:
-                lines.append(f"{stage.parameters:,}{unit}")
-            for index, line in enumerate(lines):
-                style = {"height": _TEXT, "width": _CARD - 0.1, "colour": MUTED}
-                if index == 0:
-                    style["colour"] = INK if stage.type == "input" else TEXT_COLOURS["kernel"]
-                elif stage.parameters and index == len(lines) - 1:
-                    style |= {"colour": TEXT_COLOURS["kernel"], "fontweight": "bold"}
-                at = y + texts - _LINE * (len(lines) - index - 0.5)
-                write_in(ax, x, at, line, **style)
-            role = "input" if stage.type == "input" else "output"
-            at = middle + tallest / 2 + 0.2
-            style = {"height": _TEXT, "width": _CARD - 0.1, "fontweight": "bold"}
-            write_in(ax, x, at, stage.label, colour=TEXT_COLOURS[role], **style)
-            half = _extent(stage, scale)[0] / 2
-            if edge is None and number:
-                edge = max(0.05, x - half - 0.42)
-            if edge is not None:
-                _arrow(ax, edge + 0.07, x - half - 0.07, middle)
-            edge = x + half
-        y += texts + tallest + 0.7
+def _paint_row(ax: Axes, row: _Row, scale: _Scale, unit: str, *, continued: bool) -> None:
+    """Draw a row of volumes, an arrow from each to the next, and one from the row before."""
+    ends: list[tuple[float, float]] = []  # of the volumes, left and right
+    for n, stage in enumerate(row.stages):
+        x = 0.05 + _CARD * (n + 0.5)
+        _paint_stage(ax, stage, scale, x, row.middle)
+        _write_card(ax, stage, row, x, unit)
+        half = _extent(stage, scale)[0] / 2
+        ends.append((x - half, x + half))
+    if continued:
+        ends.insert(0, (0.0, max(0.05, ends[0][0] - 0.42)))
+    for (_, start), (end, _) in pairwise(ends):
+        if end - start >= 0.22:
+            points = (start + 0.07, row.middle), (end - 0.07, row.middle)
+            arrow(ax, *points, head=13, linewidth=1.6)
 
 
-def _arrow(ax, start, end, y, **style):
-    if end - start < 0.08:
-        return
-    options = {"arrowstyle": "-|>", "mutation_scale": 13, "color": INK, "linewidth": 1.6} | style
-    ax.add_patch(FancyArrowPatch((start, y), (end, y), shrinkA=0, shrinkB=0, **options))
-
-
-def draw_volumes(module, input_shape, *, ax=None, ncols=4):
+@checked
+def plot_network_volumes(module: Module, input_shape: InputShape, *, ncols: Count = 4) -> Figure:
     """
     Draw what each layer of a network returns: maps as stacks of sheets, vectors as bars.
 
@@ -285,15 +294,14 @@ def draw_volumes(module, input_shape, *, ax=None, ncols=4):
         As in `utils.shapes.summarise`, which traces it.
     input_shape : tuple of int
         One input, such as (C, H, W).
-    ax : Axes, optional
-        Where to draw; a new figure by default.
     ncols : int
-        Volumes in a row; the network continues in the next one.
+        The largest number of volumes in a row, if the page is wide enough; the network continues in
+        the next one.
 
     Returns
     -------
-    Axes
-        The axes, in inches, with rows running downwards.
+    Figure
+        One axes, in inches, with rows running downwards.
 
     Raises
     ------
@@ -310,103 +318,103 @@ def draw_volumes(module, input_shape, *, ax=None, ncols=4):
     --------
     >>> from torch import nn
     >>> network = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.Flatten())
-    >>> ax = draw_volumes(network, (1, 100, 100))
-    >>> [text.get_text() for text in ax.texts][3:7]
+    >>> figure = plot_network_volumes(network, (1, 100, 100))
+    >>> [text.get_text() for text in figure.axes[0].texts][3:7]
     ['Conv2d 3×3, p=1', 'ReLU', '30 parameters', '3×100×100']
     """
-    ncols = _validate.as_int(ncols, "ncols")
-    stages, summary = _stages(module, input_shape)
-    stages = _grouped(stages)
+    summary = summarise(module, input_shape)
+    stages = _grouped(_stages(module, summary))
     scale = _Scale(stages)
-    rows = _card_rows(stages, scale, ncols)
-    width, height = _cards_size(rows, ncols, 0.5)
-    ax = as_panel(ax, width + 0.1, height + 0.1)
-    cell_axes(ax, width, height, margin=0)
-    _paint_cards(ax, rows, scale, summary, ncols=ncols, head=0.5)
-    return ax
-
-
-def plot_network_volumes(module, input_shape, *, ncols=4):
-    """
-    Draw a network from its module, as wide as a page: see `draw_volumes`.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        As in `utils.shapes.summarise`, which traces it.
-    input_shape : tuple of int
-        One input, such as (C, H, W).
-    ncols : int
-        Volumes in a row; the network continues in the next one.
-
-    Returns
-    -------
-    Figure
-        One axes, in inches.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the module cannot be traced with such an input.
-
-    Examples
-    --------
-    >>> from torch import nn
-    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(100, 10))
-    >>> figure = plot_network_volumes(network, (1, 10, 10))
-    >>> figure.axes[0].texts[0].get_text()
-    '1,010 parameters'
-    """
-    ncols = _validate.as_int(ncols, "ncols")
-    stages, summary = _stages(module, input_shape)
-    stages = _grouped(stages)
-    scale = _Scale(stages)
-    ncols = min(ncols, len(stages))
-    rows = _card_rows(stages, scale, ncols)
-    width, height = _cards_size(rows, ncols, 0.5)
-    figure, ax = blank_figure(plt.figure, width, height, cell=1)
-    _paint_cards(ax, rows, scale, summary, ncols=ncols, head=0.5)
+    ncols = min(ncols, len(stages), int(diagram_width() / _CARD))
+    head = 0.5
+    rows = _rows(stages, scale, ncols, head)
+    width = ncols * _CARD + 0.1
+    figure, ax = new_diagram(width, rows[-1].bottom, cell=1)
+    total = say("{n:,} parameters", n=summary.parameters)
+    write_in(ax, 0.05, head / 2, total, height=0.2, ha="left", fontweight="bold", width=width)
+    longest = max(len(f"{stage.parameters:,} parameters") for stage in stages)
+    unit = "{n:,} parameters" if longest <= _LETTERS else "{n:,}"
+    for number, row in enumerate(rows):
+        _paint_row(ax, row, scale, unit, continued=number > 0)
     return figure
 
 
-# Several networks, one scale ----------------------------------------------------------------
+# Several networks, as slabs, on one scale ---------------------------------------------------
+
+_HEAD, _ABOVE, _FOOT, _RIM = 0.42, 0.25, 0.42, 0.15  # of one network
+_FARTHEST = 0.5  # from one slab to the next
+_LIFT = 0.45  # how steeply the depth of a slab runs upwards
 
 
-def _slab(stage, scale):
-    """Width of the front, height and depth of a map that is seen from the side."""
+def _slab(stage: Stage, scale: _Scale) -> tuple[float, float, float]:
+    """Return width of the front, height and depth of a map that is seen from the side."""
     height, across = (scale.side(n) for n in stage.size)
     return 0.045 + 0.034 * math.log2(stage.shape[0]), height, 0.3 * across
 
 
-def _paint_slab(ax, stage, scale, x, base):
-    """Draw a map from the side: as high as the map, as thick as it has channels."""
-    role = "input" if stage.type == "input" else "output"
+def _slab_extent(stage: Stage, scale: _Scale) -> tuple[float, float]:
+    """Return width and height of a stage in a row of slabs."""
+    if not stage.is_map:
+        return _THIN, scale.length(stage.units)
     width, height, depth = _slab(stage, scale)
-    lift = 0.45 * depth
-    top = base - height
+    return width + depth, height + _LIFT * depth
+
+
+def _paint_slab(ax: Axes, stage: Stage, scale: _Scale, x: float, base: float) -> None:
+    """Draw a map from the side: as high as the map, as thick as it has channels."""
+    width, height, depth = _slab(stage, scale)
+    lift, top, right = _LIFT * depth, base - height, x + width
     faces = [
-        ([(x, base), (x, top), (x + width, top), (x + width, base)], 0.3),
+        (0.3, [(x, base), (x, top), (right, top), (right, base)]),
+        (0.15, [(x, top), (x + depth, top - lift), (right + depth, top - lift), (right, top)]),
         (
-            [(x, top), (x + depth, top - lift), (x + depth + width, top - lift), (x + width, top)],
-            0.15,
-        ),
-        (
-            [
-                (x + width, base),
-                (x + width, top),
-                (x + width + depth, top - lift),
-                (x + width + depth, base - lift),
-            ],
             0.55,
+            [
+                (right, base),
+                (right, top),
+                (right + depth, top - lift),
+                (right + depth, base - lift),
+            ],
         ),
     ]
-    for corners, strength in faces:
-        face = Polygon(corners, facecolor=tint(role, strength), zorder=2)
-        face.set(edgecolor=TEXT_COLOURS[role], linewidth=0.9, joinstyle="round")
-        ax.add_patch(face)
+    for strength, corners in faces:
+        face = polygon(ax, corners, role=stage.role, strength=strength, linewidth=0.9)
+        face.set_joinstyle("round")
 
 
-def plot_architectures(networks):
+def _paint_slabs(ax: Axes, stages: list[Stage], scale: _Scale, base: float, gap: float) -> None:
+    """Draw one network from left to right, standing on one line."""
+    x = _RIM
+    channels: int | None = None
+    size: tuple[int, ...] | None = None
+    below = True  # bars that stand close have their lengths above and beneath in turn
+    for stage in stages:
+        width, height = _slab_extent(stage, scale)
+        above, beneath = base - height - 0.12, base + 0.15
+        text: dict[str, Any] = {"height": 0.15, "colour": TEXT_COLOURS[stage.role]}
+        text["fontweight"] = "bold"
+        if stage.is_map:
+            _paint_slab(ax, stage, scale, x, base)
+            if stage.shape[0] != channels:
+                write_in(ax, x + width / 2, above, f"{stage.shape[0]}", **text)
+            if stage.size != size:
+                front = x + _slab(stage, scale)[0] / 2
+                write_in(ax, front, beneath, _short_size(stage.size), height=0.15, colour=INK)
+            channels, size = stage.shape[0], stage.size
+        else:
+            _paint_vector(ax, stage, x, base - height, height)
+            below = not below and gap + _THIN < _ROOM
+            write_in(ax, x + width / 2, beneath if below else above, f"{stage.units:,}", **text)
+        x += width + gap
+
+
+def _short_size(size: tuple[int, ...]) -> str:
+    """Write height and width, once if they are equal."""
+    return size_text(size[:1] if len(set(size)) == 1 else size)
+
+
+@checked
+def plot_architectures(networks: Networks) -> Figure:
     """
     Draw whole networks under each other, all at one scale.
 
@@ -442,70 +450,27 @@ def plot_architectures(networks):
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['small', '456 parameters', '3', '32', '6', '28', '14', '1,176']
     """
-    networks = _validate.as_networks(networks)
-    traced = []
-    for entry in networks.values():
-        stages, summary = _stages(*entry)
-        seen = [
-            stage
-            for n, stage in enumerate(stages)
-            if n == 0 or stage.shape != stages[n - 1].shape or stage.type == "Linear"
-        ]
-        traced.append((seen, summary))
-    scale = _Scale([stage for stages, _ in traced for stage in stages], tallest=1.1)
-
-    width, head, foot = 7.0, 0.42, 0.42
-    rows = []
-    for stages, summary in traced:
-        extents = [_compact_extent(stage, scale) for stage in stages]
-        gap = (width - 0.5 - sum(w for w, _ in extents)) / max(len(stages) - 1, 1)
-        rows.append((stages, summary, extents, min(0.5, gap), max(h for _, h in extents)))
-    height = 0.1 + sum(head + 0.25 + tallest + foot + 0.15 for *_, tallest in rows)
-    figure, ax = blank_figure(plt.figure, width, height, cell=1)
+    summaries = {name: summarise(*entry) for name, entry in networks.items()}
+    stages = {name: _seen(_stages(networks[name][0], found)) for name, found in summaries.items()}
+    scale = _Scale([stage for row in stages.values() for stage in row], tallest=_TALLEST_SLAB)
+    extents = [[_slab_extent(stage, scale) for stage in row] for row in stages.values()]
+    heights = [_HEAD + _ABOVE + max(h for _, h in row) for row in extents]
+    width = diagram_width()
+    figure, ax = new_diagram(width, 0.1 + sum(heights) + len(heights) * (_FOOT + _RIM), cell=1)
     y = 0.1
-    for name, (stages, summary, extents, gap, tallest) in zip(networks, rows, strict=True):
+    for (name, row), extent, height in zip(stages.items(), extents, heights, strict=True):
         write_in(ax, 0.1, y + 0.14, name, height=0.2, ha="left", fontweight="bold")
-        words = f"{summary.parameters:,} parameters"
-        style = {"height": _TEXT, "colour": TEXT_COLOURS["kernel"], "ha": "right"}
-        write_in(ax, width - 0.1, y + 0.14, words, **style)
-        base = y + head + 0.25 + tallest
-        _paint_row(ax, stages, scale, extents, x=0.15, base=base, gap=gap)
-        y = base + foot + 0.15
+        words = say("{n:,} parameters", n=summaries[name].parameters)
+        look: dict[str, Any] = {"height": _TEXT, "colour": TEXT_COLOURS["kernel"], "ha": "right"}
+        write_in(ax, width - 0.1, y + 0.14, words, **look)
+        free = width - 0.5 - sum(w for w, _ in extent)
+        gap = min(_FARTHEST, free / max(len(row) - 1, 1))
+        _paint_slabs(ax, row, scale, y + height, gap)
+        y += height + _FOOT + _RIM
     return figure
 
 
-def _compact_extent(stage, scale):
-    """Width and height of a stage in a row of a comparison."""
-    if not stage.is_map:
-        return _THIN, scale.length(math.prod(stage.shape))
-    width, height, depth = _slab(stage, scale)
-    return width + depth, height + 0.45 * depth
-
-
-def _paint_row(ax, stages, scale, extents, *, x, base, gap):
-    """Draw one network from left to right, standing on one line."""
-    channels = size = None
-    below_next = False  # bars that stand close have their lengths above and beneath in turn
-    for stage, (width, height) in zip(stages, extents, strict=True):
-        role = "input" if stage.type == "input" else "output"
-        style = {"height": 0.15, "colour": TEXT_COLOURS[role], "fontweight": "bold"}
-        if stage.is_map:
-            _paint_slab(ax, stage, scale, x, base)
-            front = x + _slab(stage, scale)[0] / 2
-            if stage.shape[0] != channels:
-                write_in(ax, x + width / 2, base - height - 0.12, f"{stage.shape[0]}", **style)
-            if stage.size != size:
-                rows, columns = stage.size
-                text = f"{rows}" if rows == columns else f"{rows}{TIMES}{columns}"
-                write_in(ax, front, base + 0.15, text, height=0.15, colour=INK)
-            channels, size = stage.shape[0], stage.size
-        else:
-            units = math.prod(stage.shape)
-            bar = Rectangle((x, base - height), width, height, zorder=3)
-            bar.set(facecolor=tint(role, 0.75), edgecolor=TEXT_COLOURS[role], linewidth=1)
-            ax.add_patch(bar)
-            below = below_next and gap + _THIN < _ROOM
-            at = base + 0.15 if below else base - height - 0.12
-            write_in(ax, x + width / 2, at, f"{units:,}", **style)
-            below_next = not below
-        x += width + gap
+def _seen(stages: list[Stage]) -> list[Stage]:
+    """Return the stages that differ from those before, and all linear layers."""
+    changed = [b for a, b in pairwise(stages) if b.shape != a.shape or b.type == "Linear"]
+    return [stages[0], *changed]
