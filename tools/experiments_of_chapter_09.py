@@ -7,8 +7,7 @@ for word, docstrings and types aside: a test compares. `tools/measure_chapter_09
 
 import copy
 import math
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ from utils.data import LabelledImages, Split, load_images, split
 from utils.training import History, evaluate, fit
 
 END = 269  # pictures, as many as in the test part of the random split
-SETTINGS: dict[str, Any] = {"epochs": 10, "one_cycle": True}
+SETTINGS: dict[str, Any] = {"epochs": 6, "one_cycle": True}
 
 
 # ---------------------------------------------------------------- networks
@@ -149,14 +148,7 @@ VARIED: dict[str, dict[str, float]] = {
 }
 
 
-# ---------------------------------------------------------------- weight decay
-
-
-def with_decay(strength: float) -> Callable[..., torch.optim.Optimizer]:
-    """Return Adam with weight decay, or Adam itself if there is none."""
-    if not strength:
-        return torch.optim.Adam
-    return partial(torch.optim.AdamW, weight_decay=strength)
+# ---------------------------------------------------------------- few labels
 
 
 def few(part: Any, number: int, seed: int) -> LabelledImages:
@@ -166,18 +158,10 @@ def few(part: Any, number: int, seed: int) -> LabelledImages:
     chosen = []
     for kind in labels.unique():
         places = (labels == kind).nonzero().flatten()
-        chosen.append(places[torch.randperm(len(places), generator=generator)[:number]])
-    return LabelledImages(images[torch.cat(chosen)], labels[torch.cat(chosen)])
-
-
-# ---------------------------------------------------------------- fine-tuning
-
-
-def only(part: Any, low: int, high: int) -> LabelledImages:
-    """Return the pictures of the digits from low to high; the classes count from 0."""
-    images, labels = part
-    chosen = (labels >= low) & (labels <= high)
-    return LabelledImages(images[chosen], labels[chosen] - low)
+        order = torch.randperm(len(places), generator=generator)
+        chosen.append(places[order[:number]])
+    few_places = torch.cat(chosen)
+    return LabelledImages(images[few_places], labels[few_places])
 
 
 def with_new_head(pretrained: nn.Sequential, classes: int, seed: int) -> nn.Sequential:
@@ -198,15 +182,6 @@ def accuracy(model: nn.Module, part: Any) -> float:
 RATES = {"fully connected": 0.03, "CNN": 0.01}  # the best of those tried; the tool compares
 TRIED = (0.001, 0.003, 0.01, 0.03, 0.1)
 NETWORKS = {"fully connected": fully_connected, "CNN": make_network}
-WAYS = ("plain", "weight decay", "variation", "both")
-STRENGTHS = {"all pictures": 0.1, "100 pictures": 0.1}  # of the weight decay
-STRENGTHS_TRIED = (0.0, 0.1, 0.3, 1.0, 3.0)
-FEW_SETTINGS = {"epochs": 100}
-STARTS = ("from scratch", "new head alone", "fine-tuned")
-LABELS = (1, 2, 5, 10, 20)  # of each of five digits
-START_RATES = {"from scratch": 0.01, "new head alone": 0.03, "fine-tuned": 0.003}
-START_RATES_TRIED = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
-OLD, NEW = (0, 4), (5, 9)  # digits
 
 
 @cache
@@ -247,72 +222,4 @@ def outside_accuracies(way: str, seed: int, outside: dict[str, Any]) -> dict[str
     return {
         name: accuracy(model, (prepare(images), labels))
         for name, (images, labels) in {"test digits": test, **outside}.items()
-    }
-
-
-def decay_history(
-    way: str, size: str, seed: int, strength: float
-) -> tuple[nn.Sequential, History]:
-    """Train the CNN without the last writers, with weight decay, variation, both or neither."""
-    train, validation, _ = parts()["last 269"]
-    settings: dict[str, Any] = {}
-    if size == "100 pictures":
-        train, settings = few(train, 10, seed), FEW_SETTINGS
-    if way in ("weight decay", "both"):
-        settings = settings | {"optimiser": with_decay(strength)}
-    model = make_network(seed)
-    varying = (Vary(),) if way in ("variation", "both") else ()
-    whole = nn.Sequential(*varying, model)
-    return model, train_one(whole, (train, validation), seed, RATES["CNN"], **settings)
-
-
-def decay_loss(size: str, seed: int, strength: float) -> float:
-    """Return the validation loss with one strength of the weight decay."""
-    return min(decay_history("weight decay", size, seed, strength)[1].validation_losses)
-
-
-def decay_accuracies(way: str, seed: int) -> dict[str, float]:
-    """Train on all pictures and on 100, and test on the last writers."""
-    test = parts()["last 269"].test
-    return {
-        size: accuracy(decay_history(way, size, seed, strength)[0], test)
-        for size, strength in STRENGTHS.items()
-    }
-
-
-@cache
-def pretrained(seed: int) -> nn.Sequential:
-    """Return the CNN, trained on the digits 0 to 4."""
-    data = [only(part, *OLD) for part in parts()["random split"]]
-    model = with_new_head(make_network(seed), 5, seed)
-    train_one(model, data, seed, RATES["CNN"])
-    return model
-
-
-def started(start: str, number: int, seed: int, rate: float) -> nn.Sequential:
-    """Train on a few labelled pictures of the digits 5 to 9, from one of three starts."""
-    train = few(only(parts()["random split"].train, *NEW), number, seed)
-    begin = make_network(seed) if start == "from scratch" else pretrained(seed)
-    model = with_new_head(begin, 5, 100 + seed)
-    learns = model[-1:] if start == "new head alone" else model
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for parameter in learns.parameters():
-        parameter.requires_grad_(True)
-    train_one(model, (train, train), seed, rate, **FEW_SETTINGS)  # no other labels are used
-    return model
-
-
-def start_loss(start: str, seed: int, rate: float) -> float:
-    """Return the validation loss after a training with five labels of each digit."""
-    validation = only(parts()["random split"].validation, *NEW)
-    return evaluate(started(start, 5, seed, rate), *validation).loss
-
-
-def start_accuracies(start: str, seed: int) -> dict[str, float]:
-    """Train with each number of labels, and test on the digits 5 to 9."""
-    test = only(parts()["random split"].test, *NEW)
-    return {
-        f"{5 * number} labels": accuracy(started(start, number, seed, START_RATES[start]), test)
-        for number in LABELS
     }

@@ -2,13 +2,13 @@
 Run the long experiments of chapter 9 and store what they measure: part of ``make results``.
 
 What is trained stands in `experiments_of_chapter_09`; what is stored has the form of
-`utils.experiments.Results`. First, what can be chosen (a learning rate, the strength of the weight
-decay) is compared by the validation loss. If the experiments do not use the best, or it lies at an
-end of what was tried, nothing is stored, and a message says so. MNIST is read where it is, and
-never downloaded; without it, one line says what is left out.
+`utils.experiments.Results`. First, learning rates are compared by the validation loss. If the
+experiments do not use the best, or one lies at an end of what was tried, nothing is stored, and a
+message says so. MNIST is read where it is, and never downloaded; without it, one line says what is
+left out.
 
     python -m tools.measure_chapter_09                        all experiments
-    python -m tools.measure_chapter_09 --only fine_tuning     one
+    python -m tools.measure_chapter_09 --only outside         one
     python -m tools.measure_chapter_09 --mnist folder         MNIST is in folder/MNIST/raw
 """
 
@@ -28,14 +28,17 @@ from typing import Any
 import torch
 
 from tools import experiments_of_chapter_09 as chapter
-from tools import measure_results
 from utils.data import load_images, pen_digits
 from utils.experiments import Results
 
 FOLDER = Path(__file__).resolve().parents[1] / "utils" / "experiments"
 ROOT = Path(__file__).resolve().parents[1]
 TUNING_SEEDS, SEEDS = 2, 5
-NAMES = ("other_writers", "outside", "decay_and_variation", "fine_tuning")
+CODE = {  # of each experiment, what its trainings and its choices begin with
+    "other_writers": ("writers_loss", "writers_accuracies"),
+    "outside": ("outside_accuracies", "thicker", "thinner"),
+}
+NAMES = tuple(CODE)
 AT_ONCE = 10_000  # pictures of MNIST that are measured at most
 Tuning = dict[str, dict[str, float]]
 
@@ -72,9 +75,7 @@ def accuracies(
 ) -> dict[str, dict[str, list[float]]]:
     """Return the accuracies of each name under each condition, one for each seed."""
     jobs = {
-        (name, seed): pool.submit(run, name, seed, *more)
-        for seed in range(seeds)
-        for name in names
+        (name, seed): pool.submit(run, name, seed, *more) for seed in range(seeds) for name in names
     }
     found = {key: job.result() for key, job in jobs.items()}
     return {
@@ -86,9 +87,11 @@ def accuracies(
     }
 
 
-def results(tuning: Tuning, settings: Any, networks: Any, measured: Any, seeds: int) -> Results:
+def results(
+    name: str, tuning: Tuning, settings: Any, networks: Any, measured: Any, seeds: int
+) -> Results:
     """Put a measurement into the form in which it is stored."""
-    return Results(provenance(), settings, list(range(seeds)), networks, tuning, measured)
+    return Results(provenance(name), settings, list(range(seeds)), networks, tuning, measured)
 
 
 def described(names: Any, network: torch.nn.Module) -> dict[str, Any]:
@@ -105,13 +108,11 @@ def other_writers(pool: Executor, seeds: int, _: Any) -> Results:
     neighbour = "nearest neighbour"
     names = (*chapter.NETWORKS, neighbour)
     measured = accuracies(pool, names, chapter.writers_accuracies, seeds=seeds)
-    networks = {
-        name: described([name], make(0))[name] for name, make in chapter.NETWORKS.items()
-    }
+    networks = {name: described([name], make(0))[name] for name, make in chapter.NETWORKS.items()}
     networks[neighbour] = {"architecture": "the 1,258 training pictures", "parameters": 0}
     settings = {"train": 1258, "validation": 270, "test": 269, "learning rates": chapter.RATES}
     settings |= {**chapter.SETTINGS, "batch_size": 50, "chosen by": "validation loss"}
-    return results(tuning | {neighbour: {}}, settings, networks, measured, seeds)
+    return results("other_writers", tuning | {neighbour: {}}, settings, networks, measured, seeds)
 
 
 def outside(pool: Executor, seeds: int, mnist: Path) -> Results | None:
@@ -128,41 +129,14 @@ def outside(pool: Executor, seeds: int, mnist: Path) -> Results | None:
         "MNIST": (images, labels),
         "MNIST, thicker": (chapter.thicker(images), labels),
         "MNIST, thinner": (chapter.thinner(images), labels),
-        "drawn": pen_digits(1000),
+        "drawn": pen_digits(1000, seed=0),
     }
     ways = (*chapter.VARIED, "normalised", "normalised, all three")
     measured = accuracies(pool, ways, chapter.outside_accuracies, pictures, seeds=seeds)
     settings = {"train": 1258, "validation": 270, "test": 269, "MNIST": len(labels), "drawn": 1000}
     settings |= {**chapter.SETTINGS, "batch_size": 50, "learning rate": chapter.RATES["CNN"]}
     networks = described(ways, chapter.make_network())
-    return results({way: {} for way in ways}, settings, networks, measured, seeds)
-
-
-def decay_and_variation(pool: Executor, seeds: int, _: Any) -> Results:
-    """Compare weight decay and variation on writers that were held out."""
-    losses = {size: partial(chapter.decay_loss, size) for size in chapter.STRENGTHS}
-    tuning = tune(pool, losses, chapter.STRENGTHS_TRIED)
-    require_best(tuning, chapter.STRENGTHS)
-    measured = accuracies(pool, chapter.WAYS, chapter.decay_accuracies, seeds=seeds)
-    settings = {"train": 1258, "few": 100, "validation": 270, "test": 269}
-    settings |= {**chapter.SETTINGS, "batch_size": 50, "learning rate": chapter.RATES["CNN"]}
-    settings |= {"epochs of few": chapter.FEW_SETTINGS["epochs"], "weight decay": chapter.STRENGTHS}
-    settings |= {"weight decays tried": tuning, "chosen by": "validation loss"}
-    networks = described(chapter.WAYS, chapter.make_network())
-    return results({way: {} for way in chapter.WAYS}, settings, networks, measured, seeds)
-
-
-def fine_tuning(pool: Executor, seeds: int, _: Any) -> Results:
-    """Learn five new digits from few labels, from scratch and from a trained network."""
-    losses = {start: partial(chapter.start_loss, start) for start in chapter.STARTS}
-    tuning = tune(pool, losses, chapter.START_RATES_TRIED)
-    require_best(tuning, chapter.START_RATES)
-    measured = accuracies(pool, chapter.STARTS, chapter.start_accuracies, seeds=seeds)
-    test = len(chapter.only(chapter.parts()["random split"].test, *chapter.NEW).labels)
-    settings = {"test": test, "learning rates": chapter.START_RATES, **chapter.SETTINGS}
-    settings |= {**chapter.FEW_SETTINGS, "batch_size": 50, "chosen by": "validation loss"}
-    networks = described(chapter.STARTS, chapter.pretrained(0))
-    return results(tuning, settings, networks, measured, seeds)
+    return results("outside", {way: {} for way in ways}, settings, networks, measured, seeds)
 
 
 # ---------------------------------------------------------------- where it comes from
@@ -175,6 +149,8 @@ def definitions(source: str) -> list[str]:
 
 
 def _bare(tree: ast.stmt) -> str:
+    if isinstance(tree, ast.AnnAssign) and tree.value is not None:
+        tree = ast.copy_location(ast.Assign([tree.target], tree.value), tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
             del node.body[0]
@@ -185,15 +161,30 @@ def _bare(tree: ast.stmt) -> str:
     return ast.unparse(tree)
 
 
-def fingerprint() -> str:
-    """Return a hash of the definitions of the chapter's experiments."""
-    code = "\n".join(definitions(Path(chapter.__file__).read_text(encoding="utf-8")))
-    return hashlib.sha256(code.encode()).hexdigest()[:16]
+def fingerprint(experiment: str) -> str:
+    """Return a hash of all that an experiment uses of the chapter's definitions."""
+    code = Path(chapter.__file__).read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for text in definitions(code):
+        (node,) = ast.parse(text).body
+        named = getattr(node, "name", None) or node.targets[0].id  # type: ignore[attr-defined]
+        found[named] = text
+    used, waiting = set(), list(CODE[experiment])
+    while waiting:
+        name = waiting.pop()
+        if name in found and name not in used:
+            used.add(name)
+            nodes = ast.walk(ast.parse(found[name]))
+            waiting += [node.id for node in nodes if isinstance(node, ast.Name)]
+    text = "\n".join(found[name] for name in sorted(used))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def provenance() -> dict[str, Any]:
+def provenance(experiment: str) -> dict[str, Any]:
     """Say when, on what and with which code something is measured."""
-    code = f"tools/{Path(chapter.__file__).name}, fingerprint {fingerprint()}"
+    from tools import measure_results  # slow: it draws the faces of chapter 10
+
+    code = f"tools/{Path(chapter.__file__).name}, fingerprint {fingerprint(experiment)}"
     return measure_results.provenance() | {"code": code, "device": "cpu"}
 
 
@@ -201,7 +192,9 @@ def has_mnist(root: Path) -> bool:
     """Say whether the four files of MNIST are there."""
     folder = root / "MNIST" / "raw"
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
-    return all((folder / f"{part}-{kind}").is_file() for part in ("train", "t10k") for kind in kinds)
+    return all(
+        (folder / f"{part}-{kind}").is_file() for part in ("train", "t10k") for kind in kinds
+    )
 
 
 def main() -> None:
@@ -222,7 +215,9 @@ def main() -> None:
             if measured is not None:
                 file = options.folder / f"{name}.json"
                 file.write_text(measured.to_json(), encoding="utf-8")
-                print(f"{file.name}: {time.monotonic() - begin:.0f} s\n{measured.table()}", flush=True)
+                print(
+                    f"{file.name}: {time.monotonic() - begin:.0f} s\n{measured.table()}", flush=True
+                )
 
 
 if __name__ == "__main__":
