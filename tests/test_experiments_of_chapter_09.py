@@ -40,8 +40,6 @@ def test_what_is_measured_is_what_the_reader_reads():
 
 @pytest.mark.parametrize("name", tool.NAMES)
 def test_what_is_stored_was_measured_with_this_code(name):
-    if not (tool.FOLDER / f"{name}.json").is_file():
-        pytest.skip(f"{name} is not measured yet: make results MNIST=folder")
     stored = load_results(name)
     assert tool.fingerprint(name) in stored.provenance["code"], "run `make results`"
     assert set(stored.provenance) >= {"date", "python", "torch", "processor", "threads"}
@@ -66,6 +64,29 @@ def test_the_table_of_the_writers_comes_from_the_file_and_bears_what_is_said():
         assert lead[end].mean() > lead[random].mean()
         assert lead[end].min() > 0
     assert abs(mean["nearest neighbour", random] - mean["CNN", random]) < 0.003
+
+
+def test_the_table_of_outside_comes_from_the_file_and_bears_what_is_said():
+    outside = load_results("outside")
+    mean = {(way, row): 100 * outside.of(way, row).mean() for way in outside.networks
+            for row in outside.conditions}  # fmt: skip
+    for way in outside.networks:
+        numbers = [f"{mean[way, row]:11.1f}" for row in ("test digits", "MNIST", "drawn")]
+        assert " ".join([f"{way:22}", *numbers]) in printed()
+    home = [mean[way, "test digits"] for way in outside.networks]
+    assert max(home) - min(home) < 2
+    assert 50 < mean["plain", "MNIST"] < 58
+    assert (
+        max(mean["plain", "MNIST, thicker"], mean["plain", "MNIST, thinner"])
+        < mean["plain", "MNIST"]
+    )
+    gain = {way: mean[way, "MNIST"] - mean["plain", "MNIST"] for way in outside.networks}
+    single = ("moved", "turned, slanted", "stretched", "normalised")
+    assert max(single, key=gain.get) == "moved"
+    assert gain["turned, slanted"] > 0.75 * gain["moved"]
+    assert gain["normalised"] < 5
+    assert gain["all three"] > 2 * max(gain[way] for way in single)
+    assert mean["plain", "drawn"] > mean["plain", "MNIST"] + 20
 
 
 def test_the_learning_rates_are_the_best_of_those_that_were_tried_and_lie_inside():
