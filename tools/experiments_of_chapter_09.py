@@ -101,7 +101,7 @@ class Vary(nn.Module):
         top = torch.stack([turn.cos() * wide, slant - turn.sin(), right], dim=1)
         low = torch.stack([turn.sin(), turn.cos() * high, down], dim=1)
         matrix = torch.stack([top, low], dim=1).to(images)  # (N, 2, 3)
-        grid = F.affine_grid(matrix, images.shape, align_corners=False)
+        grid = F.affine_grid(matrix, images.shape, align_corners=False)  # type: ignore[arg-type]
         return F.grid_sample(images, grid, align_corners=False)
 
 

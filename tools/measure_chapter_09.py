@@ -133,7 +133,13 @@ def outside(pool: Executor, seeds: int, mnist: Path) -> Results | None:
     }
     ways = (*chapter.VARIED, "normalised", "normalised, all three")
     measured = accuracies(pool, ways, chapter.outside_accuracies, pictures, seeds=seeds)
-    settings = {"train": 1258, "validation": 270, "test": 269, "MNIST": len(labels), "drawn": 1000}
+    settings: dict[str, Any] = {
+        "train": 1258,
+        "validation": 270,
+        "test": 269,
+        "MNIST": len(labels),
+        "drawn": 1000,
+    }
     settings |= {**chapter.SETTINGS, "batch_size": 50, "learning rate": chapter.RATES["CNN"]}
     networks = described(ways, chapter.make_network())
     return results("outside", {way: {} for way in ways}, settings, networks, measured, seeds)
