@@ -622,22 +622,34 @@ def test_dilation_spreads_what_a_kernel_reads():
 
 
 class TestShrinking:
-    def test_each_panel_is_what_a_convolution_leaves(self):
+    def test_each_panel_is_what_the_kernel_of_its_row_leaves(self):
         picture = torch.arange(99.0).reshape(9, 11) / 99
-        figure = plot_shrinking(picture, 3, times=4)
-        assert titles(figure) == ["9×11", "7×9", "5×7", "3×5", "1×3"]
-        for step, ax in enumerate(figure.axes):
-            expected = picture[step : 9 - step, step : 11 - step]
-            torch.testing.assert_close(shown(ax), expected, check_dtype=False)
+        figure = plot_shrinking(picture, ["identity", "box"], times=3)
+        sizes = ["9×11", "7×9", "5×7", "3×5"]
+        expected = [f"{name}\n{size}" for name in ("identity", "box") for size in sizes]
+        assert titles(figure) == expected
+        for place, ax in enumerate(figure.axes):
+            step, left = place % 4, picture
+            for _ in range(step):
+                if place < 4:
+                    left = left[1:-1, 1:-1]
+                else:  # an average of nine
+                    left = left.unfold(0, 3, 1).unfold(1, 3, 1).mean((-1, -2))
+            torch.testing.assert_close(shown(ax), left, check_dtype=False)
             assert ax.images[0].get_extent() == [step, 11 - step, 9 - step, step]
             assert limits(ax) == (0, 1)
-            assert [p.get_bbox().bounds for p in ax.patches] == [(0, 0, 11, 9)] * (step > 0)
+            assert [p.get_bbox().bounds for p in ax.patches] == [(0, 0, 11, 9)]
         assert len({(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes}) == 1, "one scale"
         assert_can_be_read(figure)
 
+    def test_a_kernel_may_be_one_of_your_own(self):
+        figure = plot_shrinking(torch.ones(4, 9), {"low": torch.ones(1, 3) / 6}, times=2)
+        assert titles(figure) == ["low\n4×9", "low\n4×7", "low\n4×5"]
+        torch.testing.assert_close(shown(figure.axes[1]).float(), torch.full((4, 7), 0.5))
+
     def test_nothing_left(self):
-        plot_shrinking(torch.ones(9, 9), 3, times=4)
+        plot_shrinking(torch.ones(9, 9), ["box"], times=4)
         plt.close("all")
         with pytest.raises(ValueError, match=r"image must outlast 5 conv.* got shape \(9, 9\)"):
-            plot_shrinking(torch.ones(9, 9), 3, times=5)
+            plot_shrinking(torch.ones(9, 9), ["identity", "box"], times=5)
         assert_no_figure_is_open()

@@ -23,7 +23,7 @@ from utils.data import portrait
 from utils.drawing.page import PAGE_WIDTH, PHONE_WIDTH, drawn_for
 from utils.figures.chapter_01 import plot_channels, plot_pixel_zoom
 from utils.figures.chapter_03 import plot_kernel_gallery, plot_learned_kernel
-from utils.figures.chapter_08 import plot_activation_functions
+from utils.figures.chapter_08 import plot_activation_functions, plot_signals
 from utils.kernels import kernel
 
 SOBEL = kernel("sobel_x")
@@ -226,6 +226,64 @@ class TestActivationFunctions:
         with pytest.raises(ValueError, match=message):
             plot_activation_functions({"f": function})
         assert_no_figure_is_open()
+
+
+class TestSignals:
+    PANELS = MappingProxyType(
+        {"bare": {"A": [1, 0.1, 0.01], "B": [1, 2, 4]}, "norm": {"B": [3, 3, 3]}}
+    )
+    LABELS = MappingProxyType({"x": "layers", "y": "size"})
+
+    @staticmethod
+    def curves_of(ax):
+        return {line.get_label(): line for line in ax.get_lines() if line.get_label() in "AB"}
+
+    def test_every_number_stands_over_its_layer(self):
+        figure = plot_signals(self.PANELS, every=2, **self.LABELS)
+        assert titles(figure) == list(self.PANELS)
+        for ax, curves in zip(figure.axes, self.PANELS.values(), strict=True):
+            drawn = self.curves_of(ax)
+            assert set(drawn) == set(curves)
+            for name, sizes in curves.items():
+                assert list(drawn[name].get_xdata()) == [2, 4, 6]
+                assert list(drawn[name].get_ydata()) == sizes
+
+    def test_panels_share_one_logarithmic_scale(self):
+        first, second = plot_signals(self.PANELS, **self.LABELS).axes
+        assert first.get_yscale() == second.get_yscale() == "log"
+        assert first.get_ylim() == second.get_ylim()
+        assert first.get_ylim()[0] < 0.01 < 4 < first.get_ylim()[1]
+        assert (first.get_xlabel(), first.get_ylabel()) == ("layers", "size")
+        assert second.get_ylabel() == ""
+
+    def test_a_curve_looks_the_same_everywhere_and_unlike_the_others(self):
+        def look(line):
+            return line.get_color(), line.get_linestyle(), line.get_marker()
+
+        figure = plot_signals(self.PANELS, **self.LABELS)
+        first, second = map(self.curves_of, figure.axes)
+        assert look(first["B"]) == look(second["B"])
+        assert all(a != b for a, b in zip(look(first["A"]), look(first["B"]), strict=True))
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+
+    @pytest.mark.parametrize(
+        "panels", [{}, {"": {}}, {"": {key: [1.0] for key in "abcde"}}, {"": {"a": [1.0, 0.0]}}]
+    )
+    def test_what_cannot_be_drawn_is_refused(self, panels):
+        with pytest.raises(ValueError, match="panels must hold"):
+            plot_signals(panels, **self.LABELS)
+        assert_no_figure_is_open()
+
+    @pytest.mark.parametrize("width", [PAGE_WIDTH, PHONE_WIDTH])
+    @pytest.mark.parametrize("number", [3, 4])
+    def test_nothing_is_cut_off(self, number, width):
+        names = ["default, plain", "He, plain", "default, shortcut", "He, shortcut"]
+        curves = {name: [1.0, 1e-20] for name in names[:number]}
+        panels = {"without batch norm": curves, "with batch norm": curves}
+        with drawn_for(width):
+            figure = plot_signals(panels if number == 4 else {"": curves}, x="layers", y="size")
+        assert figure.get_figwidth() <= width + 1e-9
+        assert_nothing_is_cut_off(figure)
 
 
 FIGURES = {
