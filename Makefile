@@ -67,7 +67,8 @@ execute: $(call installed,notebooks) ## run the notebooks and store their output
 figures: $(call installed,notebooks) ## redraw the pictures of img/ that are made by code
 	@$(python) -m tools.draw_figures
 
-results: $(call installed,notebooks) ## measure the long experiments of chapter 10 again (half an hour or less)
+results: $(call installed,notebooks) ## measure the long experiments of chapters 9 and 10 again (MNIST=folder: where MNIST is)
+	@$(python) -m tools.measure_chapter_09 $(if $(MNIST),--mnist "$(MNIST)")
 	@$(python) -m tools.measure_results
 
 bench: $(call installed,notebooks) ## time `fit` against the usual beginner's training loop

@@ -26,11 +26,13 @@ from utils.data import (
     digits,
     faces,
     load_images,
+    pen_digits,
     portrait,
     split,
 )
 from utils.data import _colour_digits as colour
 from utils.data import _faces as drawn
+from utils.data import _pen_digits as pen
 
 # Pictures ---------------------------------------------------------------------------------------
 
@@ -38,6 +40,7 @@ PICTURES = {
     "digits": lambda: digits()[0][:3],
     "colour_digits": lambda: colour_digits(4)[0][:3],
     "faces": lambda: faces(4)[0][:3],
+    "pen_digits": lambda: pen_digits(4)[0][:3],
     "portrait": lambda: portrait(colour=True)[None],
 }
 # Of each picture: mean, standard deviation, mean product of neighbours in a row and in a column.
@@ -56,6 +59,11 @@ LOOKS = {
         [0.47070, 0.14057, 0.23817, 0.23797],
         [0.15216, 0.11990, 0.03377, 0.03375],
         [0.35542, 0.21416, 0.16741, 0.16761],
+    ],
+    "pen_digits": [
+        [0.12275, 0.29819, 0.08060, 0.09268],
+        [0.05305, 0.20346, 0.02856, 0.04221],
+        [0.15424, 0.33842, 0.12736, 0.12119],
     ],
     "portrait": [[0.39962, 0.28991, 0.23914, 0.23945]],
 }
@@ -120,7 +128,8 @@ def test_the_portrait_is_upright_grey_and_antialiased():
 
 
 @pytest.mark.parametrize(
-    ("function", "size", "channels", "classes"), [(colour_digits, 12, 3, 10), (faces, 48, 1, 2)]
+    ("function", "size", "channels", "classes"),
+    [(colour_digits, 12, 3, 10), (faces, 48, 1, 2), (pen_digits, 12, 1, 10)],
 )
 class TestDrawn:
     @pytest.mark.parametrize("n", [1, 7, 95])
@@ -139,6 +148,31 @@ class TestDrawn:
         others, other_labels = function(100, seed=1, size=size)
         assert not torch.equal(labels, other_labels)
         assert (images - others).abs().mean() > 0.1
+
+
+class TestPenDigits:
+    def test_digits_are_as_high_as_handwritten_ones_and_stand_in_the_middle(self):
+        images, _ = pen_digits(300)
+        assert images.min() == 0
+        assert images.max() == 1
+        inks = (images[:, 0] > 0.5).numpy()
+        for ink in inks:
+            rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
+            assert 15 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
+            assert abs(rows[0] + rows[-1] - 27) <= 2
+            assert abs(columns[0] + columns[-1] - 27) <= 2
+
+    def test_pens_are_thin_to_thick_and_every_form_is_drawn(self):
+        images, labels = pen_digits(400)
+        ones = images[labels == 1].sum((1, 2, 3))
+        assert ones.max() > 2 * ones.min()
+        used = [int(part * len(forms)) for forms in pen._FORMS.values() for part in (0, 0.99)]
+        assert set(used) == {0, 1}
+
+    def test_a_classifier_can_learn_them(self):
+        (images, labels), (others, truth) = pen_digits(600), pen_digits(200, seed=1)
+        nearest = torch.cdist(others.flatten(1), images.flatten(1)).argmin(1)
+        assert (labels[nearest] == truth).double().mean() > 0.9
 
 
 class TestColourDigits:

@@ -116,6 +116,7 @@ CALLS = {
     "data.digits": lambda f: f(size=12),
     "data.faces": lambda f: f(2, size=48),
     "data.load_images": lambda f: f("digits"),
+    "data.pen_digits": lambda f: f(2, size=16),
     "data.portrait": lambda f: f(size=16),
     "data.split": lambda f: f(torch.ones(8, 1, 2, 2), [0, 1] * 4),
     "diagrams.draw_grid": lambda f: f(grey()),
@@ -183,6 +184,7 @@ BY_POSITION = {
     "data.colour_digits:n",
     "data.faces:n",
     "data.load_images:name",
+    "data.pen_digits:n",
     "inside.show_heatmap:image",
     "plotting.plot_convs:axis",
 }
@@ -505,6 +507,7 @@ INTERFACE = {
     "data.digits": "(*, size=28)",
     "data.faces": "(n=1000, *, seed=0, size=128)",
     "data.load_images": "(name='digits', *, train=None, root='data')",
+    "data.pen_digits": "(n=1000, *, seed=0, size=28)",
     "data.portrait": "(*, size=200, colour=False)",
     "data.split": "(images, labels, *, validation=0.15, test=0.15, seed=0)",
     "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",

@@ -7,6 +7,7 @@ All but two data sets come with the libraries, or are drawn: no download, and th
 from utils.data._colour_digits import colour_digits
 from utils.data._faces import faces
 from utils.data._parts import LabelledImages, Split, split
+from utils.data._pen_digits import pen_digits
 from utils.data._portrait import portrait
 from utils.data._stored import class_names, digits, load_images
 
@@ -18,6 +19,7 @@ __all__ = [
     "digits",
     "faces",
     "load_images",
+    "pen_digits",
     "portrait",
     "split",
 ]

@@ -13,7 +13,10 @@ from utils import _validate
 from utils._validate import checked
 
 _FOLDER = Path(__file__).parent
-_NAMES = ("equal_budget", "faces")  # of the experiments that `make results` measures
+_NAMES = (  # of the experiments that `make results` measures: of chapter 9, and of chapter 10
+    *("other_writers", "outside"),
+    *("equal_budget", "faces"),
+)
 _Name = Annotated[str, _validate.choice(_NAMES)]
 _NotNegative = Annotated[float, _validate.number(minimum=0)]
 _PER_CENT = 100
@@ -195,7 +198,8 @@ def load_results(name: _Name) -> Results:
     Parameters
     ----------
     name : str
-        The experiment: "equal_budget" or "faces".
+        The experiment: "other_writers" or "outside" of chapter 9, "equal_budget" or "faces" of
+        chapter 10.
 
     Returns
     -------
