@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from utils.shapes import (
-    conv_multiply_adds,
     conv_output_size,
     conv_parameters,
     conv_transpose_output_size,
@@ -167,15 +166,6 @@ class TestNumbersOfTheBook:
         assert conv_parameters(3, 6, 5) == 456
         assert linear_parameters(3 * 32 * 32, 4704) == 14_455_392
         assert linear_multiply_adds(3 * 1000**2, 6 * 996**2) == 17_856_288_000_000  # 1.8e13
-
-    def test_small_networks(self):
-        work = conv_multiply_adds(32, 3, 6, 5) + conv_multiply_adds(14, 6, 16, 5)
-        assert work + linear_multiply_adds(400, 10) == 596_800
-        work = conv_multiply_adds(100, 1, 3, 3, padding=1)
-        work += conv_multiply_adds(50, 3, 2, 3, padding=1)
-        assert work + linear_multiply_adds(1_250, 1) == 406_250
-        grouped = conv_multiply_adds((8, 9), 6, 6, (3, 1), groups=6, stride=2, dilation=(2, 3))
-        assert grouped == 6 * (2 * 5) * 3
 
 
 def test_a_number_for_numbers_and_a_pair_for_pairs():
