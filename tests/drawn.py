@@ -165,23 +165,6 @@ def corner_under(ax, header):
     return min(below, key=lambda corner: corner[1])
 
 
-def assert_fills_its_figure(figure, *, margin=0.3):
-    """Assert that nothing wider than a margin, in inches, stays empty at the edges."""
-    figure.draw_without_rendering()
-    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert drawn.x0 < margin
-    assert drawn.y0 < margin
-    assert drawn.x1 > width - margin
-    assert drawn.y1 > height - margin
-
-
-def assert_chart_can_be_read(ax, lines):
-    """Assert that markers and labels can be read on a telephone, where they are half as large."""
-    assert {7 <= line.get_markersize() <= 9 for line in lines} == {True}
-    labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
-    assert {12 <= label.get_fontsize() <= 14 for label in labels if label.get_text()} == {True}
-
-
 # Approved drawings ------------------------------------------------------------------------------
 
 APPROVED = Path(__file__).with_name("approved")

@@ -19,7 +19,7 @@ from tests.drawn import (
 )
 from utils.data import portrait
 from utils.diagrams import draw_grid, draw_network, plot_architectures, plot_network_volumes
-from utils.drawing.page import PAGE_WIDTH, PHONE_WIDTH, drawn_for
+from utils.drawing.page import PHONE_WIDTH, drawn_for
 from utils.experiments import load_results
 from utils.figures.chapter_01 import plot_channels, plot_pixel_zoom
 from utils.figures.chapter_02 import plot_networks
@@ -140,23 +140,18 @@ def drawn(name):
 
 @pytest.mark.parametrize("name", FIGURES | DIAGRAMS)
 def test_looks_as_it_was_approved_whatever_the_defaults(name):
-    assert_drawn_as_approved(drawn(name), name)
+    figure = drawn(name)
+    assert_drawn_as_approved(figure, name)
+    assert_nothing_is_cut_off(figure, smallest=8 if name in FIGURES else 5)
+    if name in DIAGRAMS:
+        assert_texts_do_not_touch(figure)
     use_book_style()
     assert_drawn_as_approved(drawn(name), name)
 
 
-@pytest.mark.parametrize("width", [PAGE_WIDTH, PHONE_WIDTH])
 @pytest.mark.parametrize("name", FIGURES)
-def test_nothing_is_cut_off_and_no_text_is_small(name, width):
-    with drawn_for(width):
+def test_a_telephone_cuts_nothing_off_and_shows_no_small_text(name):
+    with drawn_for(PHONE_WIDTH):
         figure = drawn(name)
-    assert figure.get_figwidth() <= width + 1e-9
+    assert figure.get_figwidth() <= PHONE_WIDTH + 1e-9
     assert_nothing_is_cut_off(figure)
-
-
-@pytest.mark.parametrize("name", DIAGRAMS)
-def test_no_text_of_a_diagram_lies_on_another(name):
-    figure = drawn(name)
-    figure.draw_without_rendering()  # a constrained layout settles in the second drawing
-    assert_nothing_is_cut_off(figure, smallest=5)
-    assert_texts_do_not_touch(figure)

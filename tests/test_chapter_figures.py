@@ -18,9 +18,9 @@ from tests.drawn import (
     titles,
     written,
 )
-from utils.figures.chapter_01 import plot_channels, plot_pixel_zoom
+from utils.figures.chapter_01 import plot_pixel_zoom
 from utils.figures.chapter_02 import count_parameters, patch_mask, plot_flattened
-from utils.figures.chapter_03 import plot_kernel_gallery, plot_learned_kernel
+from utils.figures.chapter_03 import plot_learned_kernel
 from utils.figures.chapter_04 import plot_padding_modes
 from utils.figures.chapter_05 import draw_parameter_count
 from utils.figures.chapter_07 import plot_parameter_squares
@@ -36,17 +36,6 @@ SHARED = [patch_mask(4, 2, stride=2, shared=True), OUTPUT]
 
 
 class TestPixelZoom:
-    def test_the_numbers_are_the_pixels(self):
-        picture = grey(20, 30)
-        image, zoom = plot_pixel_zoom(picture, (4, 9, 3, 5)).axes
-        patch = picture[4:7, 9:14]
-        assert written(zoom) == [f"{value:.2f}" for value in patch.flatten().tolist()]
-        places = [text.get_position()[::-1] for text in zoom.texts]
-        assert places == [(row, column) for row in range(3) for column in range(5)]
-        torch.testing.assert_close(shown(zoom), patch)
-        assert limits(zoom) == limits(image) == (0, 1)
-        assert titles(zoom.figure) == ["image\n20 × 30", "its pixels\n3 × 5"]
-
     def test_bytes_are_written_as_they_are(self):
         picture = torch.arange(256, dtype=torch.uint8).reshape(16, 16)
         zoom = plot_pixel_zoom(picture, (0, 0, 10, 10)).axes[1]
@@ -57,11 +46,9 @@ class TestPixelZoom:
         ("image", "box", "message"),
         [
             (grey(), (3, 3, 10, 2), r"lie in the image of 12 × 10, got \(3, 3, 10, 2\)"),
-            (grey(), (3, 3, 2, 8), r"lie in the image of 12 × 10, got \(3, 3, 2, 8\)"),
             (grey(20, 20), (0, 0, 11, 2), r"at most 10 × 10 .* got 11 × 2"),
             (colour(), (0, 0, 2, 7), r"at most 6 × 6 .* got 2 × 7"),
             (grey(), (0, -1, 2, 2), r"box\[1\] must be at least 0, got -1"),
-            (grey(), (0, 0, 0, 2), r"box\[2\] must be at least 1, got 0"),
             (grey(), (0, 0, 2), r"must be \(row, column, rows, columns\), got 3 numbers"),
         ],
     )
@@ -71,48 +58,7 @@ class TestPixelZoom:
         assert_no_figure_is_open()
 
 
-class TestChannels:
-    def test_tinted_channels_add_up_to_the_image(self):
-        figure = plot_channels(colour())
-        image, *channels = figure.axes
-        torch.testing.assert_close(sum(shown(ax) for ax in channels), shown(image))
-        for index, ax in enumerate(channels):
-            torch.testing.assert_close(shown(ax)[..., index], colour()[index])
-        assert [text.get_text() for text in figure.texts] == ["=", "+", "+"]
-        assert titles(figure) == ["image", "0: red", "1: green", "2: blue"]
-
-
-class TestGallery:
-    def test_each_kernel_stands_above_what_it_does(self):
-        names = ["gaussian", "sharpen", "sobel_x", "laplacian"]
-        figure = plot_kernel_gallery(grey(), names)
-        responses, patterns = figure.axes[0:8:2], figure.axes[1:8:2]
-        for name, response, pattern in zip(names, responses, patterns, strict=True):
-            expected = F.conv2d(grey()[None, None], kernel(name)[None, None], padding="same")
-            torch.testing.assert_close(shown(response), expected[0, 0])
-            torch.testing.assert_close(shown(pattern), kernel(name))
-            assert written(pattern) == [name.replace("_", " ")]
-            assert pattern.get_position().y0 > response.get_position().y1
-        maps = [ax.images[0].get_cmap().name for ax in responses]
-        assert maps == ["gray", "gray", "signed", "signed"]
-        largest = max(shown(ax).abs().max().item() for ax in responses[2:])
-        assert {limits(ax) for ax in responses[2:]} == {(-largest, largest)}
-        assert len(figure.axes) == 8 + 1  # the key of the signed scale
-
-
 class TestLearnedKernel:
-    def test_snapshots_stand_in_order_on_the_scale_of_the_target(self):
-        figure = plot_learned_kernel({2: SOBEL / 2, 0: SOBEL * 0}, [1.0, 0.1, 0.01], SOBEL)
-        *panels, curve = figure.axes
-        assert titles(figure) == ["step 0", "step 2", "target", ""]
-        for ax, share in zip(panels, (0, 0.5, 1), strict=True):
-            torch.testing.assert_close(shown(ax), SOBEL * share)
-            assert limits(ax) == (-2, 2)
-        line, marks = curve.get_lines()
-        assert list(line.get_ydata()) == [1.0, 0.1, 0.01]
-        assert marks.get_xydata().tolist() == [[0, 1.0], [2, 0.01]]
-        assert curve.get_yscale() == "log"
-
     def test_losses_as_a_tensor_and_down_to_zero(self):
         plot_learned_kernel({0: SOBEL}, torch.tensor([0.5, 0.0]), SOBEL)
         assert plot_learned_kernel({0: SOBEL}, [0.0], SOBEL).axes[-1].get_yscale() == "linear"
@@ -239,15 +185,11 @@ class TestParameterCount:
 
 
 class TestParameterSquares:
-    COUNTS = ({"a": 30, "b": 56, "c": 20001}, {"a": 30, "b": 56, "c": 1251}, {"all": 7})
-
     def test_shares_are_of_the_whole(self):
-        assert written(plot_parameter_squares(self.COUNTS[1]).axes[0])[2::3] == [
-            "2.2%",
-            "4.2%",
-            "93.6%",
-        ]
-        assert written(plot_parameter_squares({"a": 5, "b": 0}).axes[0])[2::3] == ["100%", "0%"]
+        (ax,) = plot_parameter_squares({"a": 30, "b": 56, "c": 1251}).axes
+        assert written(ax)[2::3] == ["2.2%", "4.2%", "93.6%"]
+        (ax,) = plot_parameter_squares({"a": 5, "b": 0}).axes
+        assert written(ax)[2::3] == ["100%", "0%"]
 
 
 def shift(x):
@@ -295,12 +237,6 @@ class TestCommutingSquare:
         picture = torch.ones(8, 8, dtype=torch.float64)
         figure = plot_commuting_square(picture, shift, drift)
         assert figure.axes[-1].get_xlabel() == f"{differing} of 64 pixels"
-
-    def test_in_a_large_map_a_few_values_do_not_set_the_scale(self):
-        picture = grey(40, 40)
-        picture[0, 0] = 1000
-        figure = plot_commuting_square(picture, shift, lambda x: x)
-        assert limits(figure.axes[1])[1] == pytest.approx(picture.quantile(0.98).item(), rel=1e-4)
 
     def test_a_transformation_may_change_the_sides(self):
         figure = plot_commuting_square(grey(8, 5), lambda x: x.rot90(1, (-2, -1)), torch.square)

@@ -121,15 +121,6 @@ class TestShowKernel:
         assert written(show_kernel(torch.ones(50, 50))) == []
         assert written(show_kernel(SOBEL, ax=plt.figure().add_axes((0, 0, 0.05, 0.05)))) == []
 
-    def test_numbers_contrast_with_their_cell(self):
-        ax = show_kernel(torch.tensor([[-2.0, 0.0, 2.0]]))
-        assert [to_hex(text.get_color()) for text in ax.texts] == ["#ffffff", "#000000", "#000000"]
-
-    @pytest.mark.parametrize(("size", "lines"), [((2, 4), 1 + 3), ((11, 1), 10), ((12, 1), 0)])
-    def test_lines_part_the_weights_of_small_kernels(self, size, lines):
-        ax = show_kernel(torch.ones(size))
-        assert len(ax.lines) == lines
-
 
 class TestShowResponse:
     def test_the_scale_is_symmetric(self):
@@ -232,28 +223,11 @@ class TestPlotConv:
         assert [len(ax.child_axes) for ax in panels] == [0, 0, 1]
         assert "each channel" in figure.texts[0].get_text()
 
-    @pytest.mark.parametrize("channels", [2, 5])
-    def test_any_number_of_channels(self, channels):
-        image = torch.arange(channels * 20.0).reshape(channels, 4, 5)
-        figure = plot_conv(image, SOBEL)
-        tiles = panel(figure, "image")
-        assert tiles.get_title() == f"image\n{channels} × 4 × 5"
-        assert {tile.get_clim() for tile in tiles.images} == {(0, channels * 20 - 1)}
-        for index in range(channels):
-            torch.testing.assert_close(shown(tiles, index), image[index])
-        assert panel(figure, f"response, channel {channels - 1}")
-
     def test_colour_out_of_range_is_read_and_drawn_as_channels(self):
         figure = plot_conv(colour() * 4 - 2, SOBEL)
         assert panel(figure, "image").get_title() == "image\n3 × 12 × 10"
         expected = correlate(colour() * 4 - 2, SOBEL, padding="same")[2]
         torch.testing.assert_close(shown(panel(figure, "response, channel 2")), expected)
-
-    def test_the_old_form_of_a_kernel_and_integers(self):
-        image = torch.arange(25).reshape(5, 5)
-        figure = plot_conv(image, SOBEL.int()[None, None])
-        expected = correlate(image.float(), SOBEL, padding="same")[0]
-        torch.testing.assert_close(shown(panel(figure, "response")), expected)
 
     @pytest.mark.parametrize(
         ("settings", "weight", "message"),

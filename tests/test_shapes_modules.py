@@ -75,10 +75,6 @@ class TestNumbersOfTheBook:
             receptive_field=14,
         )
 
-    def test_rectangles(self):
-        tall = nn.Sequential(nn.Conv2d(1, 2, (5, 1)), nn.MaxPool2d((1, 4)))
-        assert summarise(tall, (1, 20, 20)).receptive_field == (5, 4)
-
 
 # Closed forms ---------------------------------------------------------------------------------
 
@@ -448,11 +444,6 @@ class TestCalls:
     def test_a_batch_axis_is_dropped(self, network, one, batch):
         assert summarise(network, torch.Size(batch)) == summarise(network, list(one))
         assert summarise(network, batch).input_shape == one
-
-    def test_without_spatial_layers(self):
-        flat = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
-        assert summarise(flat, (28, 28)).multiply_adds == 7840
-        assert summarise(flat, (1, 28, 28)).multiply_adds == 7840
 
 
 class TestTable:
