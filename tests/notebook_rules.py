@@ -29,6 +29,7 @@ from tools.notebook_format import (
     to_text,
 )
 from tools.setup_cell import SETUP_CELL, SETUP_TAGS
+from tools.times import TIMES, with_signs
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted(ROOT.glob("book/*.ipynb"))
@@ -374,6 +375,18 @@ def prose_is_calm_british_english(chapter: Chapter) -> Complaints:
             yield f"{place}: no {emoji[0]}"
         for word in AMERICAN.findall(words.lower()):
             yield f"{place}: British spelling for {word!r}"
+
+
+@rule
+def sizes_have_the_sign(chapter: Chapter) -> Complaints:
+    for cell in chapter.cells:
+        settings = cell.metadata.get("mystnb", {})
+        texts = [cell.source if cell.cell_type == "markdown" else ""]
+        texts += [settings.get("figure", {}).get("caption", "")]
+        texts += [settings.get("image", {}).get("alt", "")]
+        if any(with_signs(text) != text for text in texts):
+            where = chapter.where(cell)
+            yield f"{where}: sizes are written 3{TIMES}3; run `python -m tools.times`"
 
 
 @rule

@@ -26,7 +26,7 @@ from utils.figures.chapter_03 import plot_kernel_gallery, plot_learned_kernel
 from utils.figures.chapter_04 import draw_positions
 from utils.figures.chapter_05 import draw_parameter_count
 from utils.figures.chapter_07 import plot_parameter_squares
-from utils.figures.chapter_08 import plot_activation_functions
+from utils.figures.chapter_08 import plot_activation_functions, plot_signals
 from utils.figures.chapter_10 import plot_accuracies
 from utils.figures.chapter_11 import plot_accuracy_curves
 from utils.figures.chapter_12 import plot_agreement, plot_deletion
@@ -95,6 +95,14 @@ FIGURES = {
     ),
     "tiles": lambda: plot_tiles({"one": noise(1, 4, 4), "more": noise(8, 4, 4)}, rows=2),
     "signed tiles": lambda: plot_tiles(dict.fromkeys("abc", noise(5, 24, 24)), rows=2, signed=True),
+    "signals": lambda: plot_signals(
+        {"bare": {"A": [1, 0.1, 0.01], "B": [1, 2, 4]}, "norm": {"B": [3, 3, 3]}},
+        every=2, x="layers", y="size",
+    ),
+    "signals of four": lambda: plot_signals(
+        {"": {"default, plain": [1.0, 1e-20], "He, plain": [1, 2], "default, shortcut": [3, 4],
+              "He, shortcut": [5, 6]}}, x="layers", y="size",
+    ),
     "accuracy curves": lambda: plot_accuracy_curves(
         (0, 45, 90),
         {name: torch.tensor([[0.9, 0.5, n / 9], [0.7, 0.6, 0.3]]) for n, name in enumerate("abc")},

@@ -1,12 +1,14 @@
 """The floors of `utils`: what is above uses what is below, and never the other way round."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-UTILS = Path(__file__).resolve().parents[1] / "utils"
+ROOT = Path(__file__).resolve().parents[1]
+UTILS = ROOT / "utils"
 
 FLOORS = [
     {"style", "_validate"},  # the palette and the sizes; the kinds of arguments
@@ -91,3 +93,33 @@ def test_values_draw_nothing(part):
 def test_helpers_need_neither_tools_nor_tests():
     imported = set.union(*PARTS.values())
     assert not {name for name in imported if name.split(".")[0] in ("tools", "tests", "conftest")}
+
+
+# ---------------------------------------------------------------- the guide says the same
+
+GUIDE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+FILE = re.compile(r"`([\w.-]+/[\w./-]*|[\w.-]+\.(?:py|md|yml|toml|txt|bib|css))`")
+
+
+def test_the_guide_draws_these_floors():
+    picture = GUIDE.partition("```text\n")[2].partition("```")[0]
+    drawn: dict[str, set[str]] = {}
+    floor = ""
+    for number, names in re.findall(r"^  (\d|beside| )  (\S.*?)(?:  |$)", picture, re.MULTILINE):
+        floor = number.strip() or floor
+        drawn.setdefault(floor, set()).update(names.split(", "))
+    expected = {str(number): names for number, names in enumerate(FLOORS, 1)}
+    assert drawn == {**expected, "beside": BESIDE}
+
+
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_the_guide_names_files_that_exist(document):
+    named = set(FILE.findall((ROOT / document).read_text(encoding="utf-8")))
+    assert named
+    folders = [ROOT / name for name in ("book", "tests", "tools", "utils")]
+    for name in named:
+        pattern = name.rstrip("/").replace("chapter_NN", "chapter_*")
+        found = any(ROOT.glob(pattern)) or (
+            "/" not in name and any(any(folder.rglob(pattern)) for folder in folders)
+        )
+        assert found, f"{document} names {name}, which is not there"

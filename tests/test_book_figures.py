@@ -154,7 +154,7 @@ FIGURES = {  # chapter: the start of a call in one of its cells, and the same ca
     ("03", "plot_window_step("): lambda: plot_window_step(X, K),
     ("04", "draw_positions(5, 3)"): lambda: draw_positions(5, 3),
     ("04", "draw_positions(6, 3"): lambda: draw_positions(6, 3, stride=2),
-    ("04", "plot_shrinking("): lambda: plot_shrinking(portrait(size=32), 3),
+    ("04", "plot_shrinking("): lambda: plot_shrinking(portrait(size=32), ["identity", "box"]),
     ("04", "plot_dilation("): lambda: plot_dilation(3),
     ("04", "plot_convolution("): lambda: plot_convolution(CORNER, torch.ones(2, 2), padding="same"),
     ("04", "plot_grids(seen"): pixels_used,

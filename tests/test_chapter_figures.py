@@ -24,7 +24,7 @@ from utils.figures.chapter_03 import plot_learned_kernel
 from utils.figures.chapter_04 import plot_padding_modes
 from utils.figures.chapter_05 import draw_parameter_count
 from utils.figures.chapter_07 import plot_parameter_squares
-from utils.figures.chapter_08 import plot_activation_functions
+from utils.figures.chapter_08 import plot_activation_functions, plot_signals
 from utils.figures.chapter_11 import plot_commuting_square
 from utils.kernels import kernel
 
@@ -119,6 +119,32 @@ class TestActivationFunctions:
     def test_functions_that_cannot_be_drawn(self, function, message):
         with pytest.raises(ValueError, match=message):
             plot_activation_functions({"f": function})
+        assert_no_figure_is_open()
+
+
+class TestSignals:
+    PANELS = MappingProxyType(
+        {"bare": {"A": [1, 0.1, 0.01], "B": [1, 2, 4]}, "norm": {"B": [3, 3, 3]}}
+    )
+
+    def test_every_number_stands_over_its_layer_and_a_curve_looks_the_same_everywhere(self):
+        looks = {}
+        figure = plot_signals(self.PANELS, every=2, x="layers", y="size")
+        for ax, curves in zip(figure.axes, self.PANELS.values(), strict=True):
+            drawn = {line.get_label(): line for line in ax.get_lines() if line.get_label() in "AB"}
+            assert set(drawn) == set(curves)
+            for name, line in drawn.items():
+                assert line.get_xydata().T.tolist() == [[2, 4, 6], curves[name]]
+                looks.setdefault(name, set()).add((line.get_color(), line.get_marker()))
+        assert [len(look) for look in looks.values()] == [1, 1]
+        assert looks["A"] != looks["B"]
+
+    @pytest.mark.parametrize(
+        "panels", [{}, {"": {}}, {"": {key: [1.0] for key in "abcde"}}, {"": {"a": [1.0, 0.0]}}]
+    )
+    def test_what_cannot_be_drawn_is_refused(self, panels):
+        with pytest.raises(ValueError, match="panels must hold"):
+            plot_signals(panels, x="layers", y="size")
         assert_no_figure_is_open()
 
 

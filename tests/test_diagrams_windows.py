@@ -388,9 +388,14 @@ class TestPositions:
 
 
 class TestShrinking:
+    def test_a_kernel_may_be_one_of_your_own(self):
+        figure = plot_shrinking(torch.ones(4, 9), {"low": torch.ones(1, 3) / 6}, times=2)
+        assert titles(figure) == ["low\n4×9", "low\n4×7", "low\n4×5"]
+        torch.testing.assert_close(shown(figure.axes[1]).float(), torch.full((4, 7), 0.5))
+
     def test_nothing_left(self):
-        plot_shrinking(torch.ones(9, 9), 3, times=4)
+        plot_shrinking(torch.ones(9, 9), ["box"], times=4)
         plt.close("all")
         with pytest.raises(ValueError, match=r"image must outlast 5 conv.* got shape \(9, 9\)"):
-            plot_shrinking(torch.ones(9, 9), 3, times=5)
+            plot_shrinking(torch.ones(9, 9), ["identity", "box"], times=5)
         assert_no_figure_is_open()

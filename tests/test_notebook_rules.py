@@ -179,6 +179,15 @@ def retagged(index, *tags):
     return spoil
 
 
+def captioned(index, caption):
+    """Return a flaw: another caption."""
+
+    def spoil(cells):
+        cells[index].metadata["mystnb"]["figure"]["caption"] = caption
+
+    return spoil
+
+
 def shown(**data):
     """Return an output."""
     return new_output("execute_result", {key.replace("_", "/"): data[key] for key in data})
@@ -245,6 +254,13 @@ FLAWS = {
         written("(label)=\nWords."),
         written("![A picture](../img/x.png)"),
         written("A set {1, 2}."),
+    ],
+    "sizes_have_the_sign": [
+        written("A kernel of 3 x 3."),
+        written("3x3, or 3\u00a0x\u00a03."),
+        written("With plain spaces: 3 × 3."),
+        replaced(4, figure_cell(alt=ALT + " It has 3 x 5 x 5 numbers.")),
+        captioned(4, "Kernels of 3 x 3."),
     ],
     "prose_is_calm_british_english": [
         written("It works!"),

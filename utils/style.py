@@ -4,8 +4,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import matplotlib as mpl
-from cycler import cycler
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.rcsetup import cycler
 
 __all__ = [
     "HEADING",

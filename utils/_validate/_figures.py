@@ -299,11 +299,11 @@ def require_position(position: tuple[int, int], shape: Sequence[int]) -> None:
         raise ValueError(f"position must lie in the output of shape {tuple(shape)}, got {position}")
 
 
-def require_outlasting(shape: Sequence[int], times: int, kernel_size: int) -> None:
+def require_outlasting(shape: Sequence[int], times: int, kernel: Sequence[int]) -> None:
     """Refuse a picture of which so many convolutions without padding leave nothing."""
-    if min(shape) - times * (kernel_size - 1) < 1:
+    if any(n - times * (k - 1) < 1 for n, k in zip(shape, kernel, strict=True)):
         raise ValueError(
-            f"image must outlast {times} convolutions with a kernel of size {kernel_size}, "
+            f"image must outlast {times} convolutions with a kernel of shape {tuple(kernel)}, "
             f"got shape {tuple(shape)}"
         )
 

@@ -12,6 +12,7 @@ from matplotlib.patches import Circle
 from utils._validate import (
     Ax,
     Count,
+    Kernels,
     NonNegativePair,
     Padding,
     Pair,
@@ -26,6 +27,7 @@ from utils.drawing.maps import frame, place_picture
 from utils.drawing.marks import DASHED, arrow, disc, outline, tinted_box
 from utils.drawing.page import HEADING, MEDIUM, diagram_width, panel_or_new
 from utils.drawing.words import say, size_text, title
+from utils.plotting._series import look_up
 
 __all__ = ["draw_positions", "plot_dilation", "plot_padding_modes", "plot_shrinking"]
 
@@ -149,34 +151,37 @@ def plot_dilation(kernel_size: Count) -> Figure:
 
 
 @checked
-def plot_shrinking(image: Values, kernel_size: Count, *, times: Count = 10) -> Figure:
-    """
-    Draw what convolutions without padding leave of a picture (H, W) of 0 to 1, a panel for each.
+def plot_shrinking(image: Values, kernels: Kernels, *, times: Count = 10) -> Figure:
+    r"""
+    Draw a picture (H, W) of 0 to 1 under ever more convolutions without padding, a row a kernel.
 
-    Each convolution copies the pixel under the kernel's middle, so the only thing that happens to
-    the picture is what happens to every picture: its border goes. All panels have one scale.
+    `kernels` are names of `utils.kernels`, a dict of name to kernel, or a list of kernels. Each
+    panel lies where its windows lie on the picture, whose outline is dashed; all have one scale.
 
-    >>> [ax.get_title() for ax in plot_shrinking(torch.rand(9, 9), 3, times=2).axes]
-    ['9×9', '7×7', '5×5']
+    >>> [ax.get_title() for ax in plot_shrinking(torch.rand(9, 9), ["box"], times=3).axes]
+    ['box\n9×9', 'box\n7×7', 'box\n5×5', 'box\n3×3']
     """
-    require_outlasting(image.shape, times, kernel_size)
+    names, tensors = look_up(kernels)
+    for kernel in tensors:
+        require_outlasting(image.shape, times, tuple(kernel.shape))
     rows, columns = image.shape
-    middle = (kernel_size - 1) // 2
-    copy = torch.zeros(1, 1, kernel_size, kernel_size, dtype=image.dtype)
-    copy[0, 0, middle, middle] = 1
-    ncols, width = 4, diagram_width()
-    nrows = -(-(times + 1) // ncols)
-    figure = plt.figure(figsize=(width, nrows * (width / ncols * rows / columns + 0.34)))
-    for step in range(times + 1):
-        if step:
-            image = F.conv2d(image[None, None], copy)[0, 0]
-        ax = figure.add_subplot(nrows, ncols, step + 1)
-        cell_axes(ax, columns, rows, margin=0.02 * max(rows, columns))
-        place_picture(ax, image, (step * middle, step * middle, image.shape[1], len(image)))
-        if step:
+    steps = sorted({round(times * part / 3) for part in range(4)})
+    width = diagram_width()
+    panel = width / len(steps) * rows / columns + 0.55
+    figure = plt.figure(figsize=(width, len(names) * panel))
+    for row, (name, kernel) in enumerate(zip(names, tensors, strict=True)):
+        middle = [(size - 1) // 2 for size in kernel.shape]
+        for column, step in enumerate(steps):
+            left = image
+            for _ in range(step):
+                left = F.conv2d(left[None, None], kernel.to(left)[None, None])[0, 0]
+            ax = figure.add_subplot(len(names), len(steps), row * len(steps) + column + 1)
+            cell_axes(ax, columns, rows, margin=0.02 * max(rows, columns))
+            x, y = step * middle[1], step * middle[0]
+            place_picture(ax, left, (x, y, left.shape[1], len(left)))
             style: Any = {"edge": PALETTE["padding"], "linestyle": DASHED, "linewidth": 1.2}
             tinted_box(ax, 0, 0, columns, rows, role="padding", strength=None, zorder=1, **style)
-        title(ax, size_text(image.shape), size=HEADING)
+            title(ax, f"{name}\n{size_text(left.shape)}".strip(), size=15)
     return figure
 
 
