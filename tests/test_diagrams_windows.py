@@ -24,6 +24,7 @@ from tests.drawn import (
     numbers_at,
     patches_of,
     shown,
+    titles,
     written,
 )
 from utils import diagrams
