@@ -2,7 +2,7 @@
 What tests ask of a figure: its panels, the texts and numbers in them, where things stand.
 
 `assert_drawn_as_approved` compares a figure with the list of its artists in tests/approved: what a
-reader sees changes on purpose or not at all. ``APPROVE=1 pytest tests/test_plotting.py`` writes the
+reader sees changes on purpose or not at all. ``APPROVE=1 pytest tests/test_approved.py`` writes the
 lists again; the difference that git shows is then the change of the picture, in words.
 """
 
@@ -165,23 +165,6 @@ def corner_under(ax, header):
     return min(below, key=lambda corner: corner[1])
 
 
-def assert_fills_its_figure(figure, *, margin=0.3):
-    """Assert that nothing wider than a margin, in inches, stays empty at the edges."""
-    figure.draw_without_rendering()
-    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert drawn.x0 < margin
-    assert drawn.y0 < margin
-    assert drawn.x1 > width - margin
-    assert drawn.y1 > height - margin
-
-
-def assert_chart_can_be_read(ax, lines):
-    """Assert that markers and labels can be read on a telephone, where they are half as large."""
-    assert {7 <= line.get_markersize() <= 9 for line in lines} == {True}
-    labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
-    assert {12 <= label.get_fontsize() <= 14 for label in labels if label.get_text()} == {True}
-
-
 # Approved drawings ------------------------------------------------------------------------------
 
 APPROVED = Path(__file__).with_name("approved")
@@ -230,7 +213,8 @@ def _describe(artist, scale):
             return []
         ends = " ".join(f"{x:.2f} {y:.2f}" for x, y in points[[0, len(points) // 2, -1]])
         look = f"{artist.get_linestyle()} {artist.get_marker()!r} {artist.get_markersize():.1f}"
-        width = f"{artist.get_linewidth():.1f} {to_hex(artist.get_color())}"
+        thick = 0 if artist.get_linestyle() == "None" else artist.get_linewidth()
+        width = f"{thick:.1f} {to_hex(artist.get_color())}"
         return [f"{kind} {len(points)} points {ends} {look} {width} {order}"]
     if isinstance(artist, (Patch, Collection)):
         box = artist.get_window_extent()
@@ -254,14 +238,19 @@ def _hex(colour):
     return to_hex(colours[0], keep_alpha=True) if seen else "none"
 
 
+def approved_lines(name, now):
+    """Return the lines approved under a name; with ``APPROVE=1``, those of now become them."""
+    path = APPROVED / f"{name.replace(' ', '_')}.txt"
+    if os.environ.get("APPROVE"):
+        path.write_text("\n".join(now) + "\n", encoding="utf-8")
+    return path.read_text(encoding="utf-8").splitlines()
+
+
 def assert_drawn_as_approved(figure, name):
     """Assert that a figure consists of the artists that were approved, within 0.02 of an inch."""
-    path, now = APPROVED / f"{name.replace(' ', '_')}.txt", artists_of(figure)
-    if os.environ.get("APPROVE"):
-        APPROVED.mkdir(exist_ok=True)
-        path.write_text("\n".join(now) + "\n", encoding="utf-8")
-    for line, approved in zip_longest(now, path.read_text(encoding="utf-8").splitlines()):
-        assert _alike(line or "", approved or ""), f"{name}: {line!r} was approved as {approved!r}"
+    now = artists_of(figure)
+    for line, approved in zip_longest(now, approved_lines(name, now), fillvalue=""):
+        assert _alike(line, approved), f"{name}: {line!r} was approved as {approved!r}"
 
 
 def _alike(line, approved):

@@ -87,12 +87,6 @@ class TestStrip:
             pixel = strip.convert("RGB").getpixel((column * 120 + 60, row * 80 + 40))
             assert pixel == (shade, shade, shade), "and no sixth step"
 
-    def test_a_figure_is_closed_and_otherwise_left_as_it_was(self):
-        figures = [plt.figure(figsize=(1, 1)) for _ in range(3)]
-        Animation(figures, captions=["One.", "Two.", "Three."], alt="Nothing.")
-        assert plt.get_fignums() == []
-        assert {figure.dpi for figure in figures} == {plt.rcParams["figure.dpi"]}
-
     def test_a_photograph_keeps_its_colours(self):
         noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
         smooth = Image.fromarray(noise).resize((128, 128), Image.Resampling.BICUBIC)
@@ -116,15 +110,6 @@ class TestStrip:
 
 
 class TestHtml:
-    def test_without_a_script_the_picture_is_left(self):
-        page = page_of(shades())
-        outside = Elements(re.sub(r"<script>.*?</script>", "", page, flags=re.S)).elements
-        (div, _), (img, attributes) = outside
-        assert (div, img) == ("div", "img")
-        assert attributes["alt"] == "A picture that brightens."
-        assert (attributes["width"], attributes["height"]) == ("360", "160")
-        assert page.count("base64") == 1, "the picture is stored once"
-
     def test_the_picture_has_a_palette_and_no_text(self):
         stored = Image.open(io.BytesIO(picture_in(page_of(shades()))))
         assert stored.mode == "P"
@@ -235,13 +220,6 @@ def test_settings_in_words():
     assert padded.captions[0].endswith("reads rows −1 to 1, columns −1 to 1.")
     assert "input with stride (1, 2) and padding 1, one step" in padded.alt
     assert animate_conv(X, K[:1, :1]).captions[-1].endswith("reads row 4, column 4.")
-
-
-def test_small_coloured_words_keep_their_colour():
-    strip = animate_channels(torch.ones(3, 3, 3), torch.ones(3, 3, 3)).strip.convert("RGB")
-    kept = np.array([colour for _, colour in strip.getcolors(10**6)], dtype=int)
-    for colour in ((200, 16, 46), (46, 139, 46), (31, 79, 191)):
-        assert np.abs(kept - colour).max(axis=1).min() <= 12
 
 
 # In a browser -------------------------------------------------------------------------------------
@@ -373,11 +351,6 @@ class TestPlayer:
         now = status(page)
         page.wait_for_timeout(1600)
         assert status(page) == now
-
-    def test_two_of_a_kind_work_each_for_itself(self, visit):
-        page = visit(page_of(shades()) * 2, **REDUCED)
-        page.get_by_role("button", name="Next step").nth(1).click()
-        assert (status(page, 0), status(page, 1)) == ("Step 1 of 5.", "Step 2 of 5.")
 
     def test_a_notebook_that_inserts_the_output_later(self, visit):
         inserted = json.dumps(page_of(shades())).replace("<", "\\u003c")

@@ -89,18 +89,12 @@ def test_the_dtype_is_the_widest_and_integers_are_cast():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: corr2d(torch.ones(1, 4, 4), K), r"image must have shape \(H, W\), got \(1, 4, 4"),
-        (lambda: corr2d(X, torch.ones(3)), r"kernel must have shape \(kH, kW\), got \(3,\)"),
         (lambda: corr2d(torch.ones(2, 2), K), r"must fit into the padded input, got"),
         (lambda: corr2d(X, K, padding="same", stride=2), r"needs stride 1, got stride=2: give"),
         (lambda: corr2d(X, K, padding="same", stride=(1, 2)), r"got stride=\(1, 2\): give"),
         (
             lambda: corr2d_multi_in(torch.ones(3, 4, 4), torch.ones(1, 3, 3)),
             r"one kernel for each of the 3 channels of the image, got shape \(1, 3, 3\)",
-        ),
-        (
-            lambda: corr2d_multi_in_out(torch.ones(3, 4, 4), torch.ones(2, 3, 3)),
-            r"weight must have shape \(C_out, C_in, kH, kW\), got \(2, 3, 3\)",
         ),
         (
             lambda: corr2d_multi_in_out(torch.ones(3, 4, 4), torch.ones(2, 1, 3, 3)),

@@ -8,18 +8,10 @@ import pytest
 import torch
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
 
-from tests.drawn import assert_drawn_as_approved, cells_of, frames_of, grid_at
+from tests.drawn import assert_drawn_as_approved, frames_of, grid_at
 from utils.drawing import cells, colours, curves, maps, marks, page, words
 from utils.style import PALETTE
-
-
-@pytest.fixture(autouse=True)
-def _no_figures():
-    plt.close("all")
-    yield
-    plt.close("all")
 
 
 @pytest.fixture
@@ -47,11 +39,6 @@ class TestColours:
         assert contrast(colours.TEXT_COLOURS[role], colours.tint(role, 0.16)) >= 4.5
         assert contrast(colours.INK, colours.tint(role, 0.3)) >= 7
 
-    def test_a_tint_lies_between_white_and_the_colour(self):
-        assert colours.tint("input", 0) == (1, 1, 1)
-        assert colours.tint("input", 1) == pytest.approx(to_rgb(PALETTE["input"]))
-        assert colours.mix("black", 0.25) == (0.75, 0.75, 0.75)
-
     @pytest.mark.parametrize("grey", np.linspace(0, 1, 11))
     def test_text_on_any_grey_has_the_better_contrast(self, grey):
         background = (grey, grey, grey)
@@ -59,10 +46,6 @@ class TestColours:
         assert contrast(chosen, background) == max(
             contrast("white", background), contrast("black", background)
         )
-
-    def test_an_artist_tells_its_role(self, ax):
-        assert colours.role_of(marks.outline(ax, 0, 0, role="kernel")) == "kernel"
-        assert colours.role_of(ax) is None
 
 
 class TestWords:
@@ -95,10 +78,6 @@ class TestWords:
         write = words.number_format(torch.tensor(values))
         assert [write(value) for value in values] == texts
 
-    def test_a_format_of_its_own(self):
-        assert words.number_format(torch.zeros(1), ".3f")(-0.5) == "−0.500"
-        assert words.number_format(torch.zeros(1), lambda value: f"<{value}>")(2) == "<2.0>"
-
     def test_rounded_numbers_are_almost_equal(self):
         assert words.equality(1 / 3, "0.33") == "≈"
         assert words.equality(-0.5, "−0.5") == "="
@@ -130,15 +109,6 @@ class TestWords:
 
 
 class TestPage:
-    def test_inches_run_from_the_top_left_corner(self):
-        with page.new_sheet(8, 4) as sheet:
-            ax = sheet.panel(page.Box(1, 0.5, 2, 3))
-            text = sheet.write(2, 1, "here")
-        assert sheet.figure.get_size_inches().tolist() == [8, 4]
-        assert ax.get_position().bounds == pytest.approx((1 / 8, 1 / 8, 2 / 8, 3 / 4))
-        assert text.get_position() == pytest.approx((0.25, 0.75))
-        assert text.get_verticalalignment() == "top"
-
     def test_a_figure_that_fails_while_it_is_drawn_is_closed(self):
         with pytest.raises(RuntimeError, match="no ink"), page.new_sheet(1, 1):
             raise RuntimeError("no ink")
@@ -167,11 +137,6 @@ class TestPage:
         assert grid.width - third.right == pytest.approx(0.75 + page.EDGE)
         assert grid.height - fourth.bottom == pytest.approx(0.1 + 0.25 + 0.75 * ticks)
 
-    def test_few_panels_are_no_wider_than_asked(self):
-        grid = page.PanelGrid(1, 4, widest=2.0)
-        assert grid.boxes[0].width == 2
-        assert grid.width == pytest.approx(2 + 2 * page.EDGE)
-
     def test_a_box_suits_the_tallest_panel_within_reason(self):
         assert page.box_ratio([torch.zeros(2, 4), torch.zeros(1, 3, 4)]) == 0.75
         assert page.box_ratio([torch.zeros(50, 1)]) == 1.5
@@ -190,67 +155,14 @@ class TestPage:
         assert page.page_width() == page.PAGE_WIDTH
         assert page.diagram_width() < page.PAGE_WIDTH
 
-    def test_a_panel_is_made_where_none_is_given(self, ax):
-        assert page.panel_or_new(ax, 1, 1) is ax
-        made = page.panel_or_new(None, 3, 2).figure
-        assert made.get_size_inches().tolist() == [3, 2]
-        assert page.panel_or_new(None).figure is plt.gcf()
-
 
 class TestMarks:
     def test_a_rectangle_of_cells_has_one_frame(self, ax):
         marks.outline_cells(ax, [(1, 2), (1, 3), (2, 2), (2, 3)], origin=(10, 20))
         assert frames_of(ax) == [(12, 21, 2, 2)]
 
-    def test_scattered_cells_are_framed_one_by_one(self, ax):
-        marks.outline_cells(ax, [(0, 0), (2, 1)], origin=(10, 20))
-        corners = [(left - 0.04, top - 0.04) for left, top, _, _ in frames_of(ax)]
-        assert corners == [pytest.approx((10, 20)), pytest.approx((11, 22))]
-
-    def test_areas_have_the_tint_and_the_edge_of_their_role(self, ax):
-        corners = [(0, 0), (1, 0), (1, 1)]
-        areas = [
-            marks.tinted_box(ax, 1, 2, 3, 4, role="bias", strength=0.5, zorder=7),
-            marks.polygon(ax, corners, role="bias", strength=0.5, zorder=7),
-            marks.disc(ax, 0, 0, 2, role="bias", strength=0.5, zorder=7),
-        ]
-        for area in areas:
-            assert area.get_facecolor()[:3] == pytest.approx(colours.tint("bias", 0.5))
-            assert to_hex(area.get_edgecolor()).upper() == colours.TEXT_COLOURS["bias"]
-            assert (area.get_linewidth(), area.get_zorder()) == (1, 7)
-            assert colours.role_of(area) == "bias"
-            assert area in ax.patches
-        assert areas[0].get_bbox().bounds == (1, 2, 3, 4)
-        assert areas[2].get_radius() == 2
-        empty = marks.disc(ax, 0, 0, 2, role="bias", strength=None, edge="white")
-        assert empty.get_facecolor()[3] == 0
-        assert to_hex(empty.get_edgecolor()) == "#ffffff"
-
-    def test_arrows_point_from_start_to_end(self, ax):
-        patch = marks.arrow(ax, (1, 2), (5, 2), zorder=9)
-        with page.new_sheet(8, 4) as sheet:
-            marks.sheet_arrow(sheet, (2, 1), (4, 1))
-        (across,) = sheet.figure.findobj(FancyArrowPatch)
-        assert patch._posA_posB == [(1, 2), (5, 2)]
-        assert patch.get_zorder() == 9
-        np.testing.assert_allclose(across._posA_posB, [(0.25, 0.75), (0.5, 0.75)])
-        assert across.get_transform().transform((1, 1)).tolist() == [800, 400]
-
-    def test_a_connector_ends_at_the_corner_of_the_other_panel(self):
-        figure, (left, right) = plt.subplots(1, 2)
-        marks.connect(figure, (0.5, 0.5), left, (1, 0), right)
-        (line,) = figure.findobj(lambda artist: hasattr(artist, "xy2"))
-        assert (line.xy1, line.xy2) == ((0.5, 0.5), (1, 0))
-        assert (line.coords1, line.coords2) == (left.transData, right.transAxes)
-
 
 class TestCells:
-    def test_numbers_stand_in_their_cells_and_the_rim_is_zeros(self, ax):
-        cells.paint_grid(ax, torch.tensor([[1, 2]]), origin=(3, 4), padding=((1, 0), (0, 2)))
-        assert grid_at(ax, 3, 4, 2, 4) == [["0", "0", "0", "0"], ["1", "2", "0", "0"]]
-        assert cells_of(ax, "input") == [(3, 5), (4, 5)]
-        assert len(cells_of(ax, "padding")) == 6
-
     def test_blank_cells_have_no_number_and_hidden_ones_no_tint(self, ax):
         shown = torch.tensor([[True, False]])
         cells.paint_grid(ax, torch.tensor([[1, 2]]), padding=((1, 0), (0, 0)), shown=shown,
@@ -269,10 +181,6 @@ class TestCells:
         for patch, strength in zip(ax.patches, strengths, strict=True):
             assert patch.get_facecolor()[:3] == pytest.approx(colours.tint("output", strength))
         assert to_hex(ax.texts[strengths.index(1)].get_color()) in ("#ffffff", "#1a1a1a")
-
-    def test_nothing_to_shade_where_all_is_zero(self, ax):
-        cells.paint_grid(ax, torch.zeros(1, 2), shade=True)
-        assert {to_hex(patch.get_facecolor()) for patch in ax.patches} == {"#ffffff"}
 
     @pytest.mark.parametrize("text", ["8", "123456789", "two\nlines are longer"])
     def test_text_stays_in_its_cell_at_any_size(self, text):
@@ -334,10 +242,6 @@ class TestScales:
         assert maps.is_colour(picture) == expected
         assert maps.grey_limits(torch.tensor([7.0, 7.0])) == (7, 8)
 
-    def test_white_is_zero(self):
-        assert to_hex(maps.signed_colours()(0.5)) == "#ffffff"
-        assert to_hex(maps.signed_colours(25)(0.5)) == "#ffffff"
-
 
 class TestColourBars:
     def bar(self, low, high, values):
@@ -375,38 +279,9 @@ class TestColourBars:
 
 
 class TestPanels:
-    def test_a_picture_in_a_diagram_keeps_its_view(self, ax):
-        view = ax.get_xlim(), ax.get_ylim()
-        image = maps.place_picture(ax, torch.ones(4, 6), page.Box(1, 2, 3, 2))
-        assert image.get_extent() == [1, 4, 4, 2]
-        assert (ax.get_xlim(), ax.get_ylim()) == view
-        assert image.get_clim() == (0, 1)
-        assert colours.role_of(image) == "picture"
-        signed = maps.place_picture(ax, torch.ones(4, 6), (0, 0, 1, 1), limits=(-2, 2))
-        assert colours.role_of(signed) == "signed"
-
     @pytest.mark.parametrize(("number", "columns"), [(1, 1), (4, 4), (5, 4), (8, 4), (18, 6)])
     def test_few_slices_stand_side_by_side(self, number, columns):
         assert maps.slice_columns(number) == columns
-
-
-class TestCurves:
-    def test_a_line_has_the_look_of_its_series(self, ax):
-        look = curves.Look("bias", "--", "s")
-        line = curves.draw_curve(ax, [0, 1], [2, 3], look, label="loss")
-        assert to_hex(line.get_color()).upper() == PALETTE["bias"]
-        assert (line.get_linestyle(), line.get_marker(), line.get_label()) == ("--", "s", "loss")
-        assert line.get_xydata().tolist() == [[0, 2], [1, 3]]
-        legend = curves.legend_above(ax.figure, handles=[line])
-        assert [text.get_text() for text in legend.get_texts()] == ["loss"]
-
-    def test_a_finished_chart_has_labels_and_two_axes(self):
-        ax = plt.figure().add_subplot()
-        curves.finish_chart(ax, x="epoch", y="loss", size=14, small=9)
-        assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
-        assert ax.xaxis.label.get_size() == 14
-        assert [name for name in ax.spines if ax.spines[name].get_visible()] == ["left", "bottom"]
-        assert ax.get_xticklabels()[0].get_size() == 9
 
 
 def test_every_part_looks_as_it_was_approved(ax):

@@ -31,6 +31,7 @@ from matplotlib.figure import Figure
 from numpydoc.docscrape import FunctionDoc
 
 import utils
+from tests.drawn import approved_lines
 from utils._validate import kinds_of
 from utils.animation import Animation
 from utils.training import History
@@ -177,21 +178,6 @@ def arguments_of(name):
 
 DECLARED = {name: kinds_of(inspect.unwrap(function)) for name, function in FUNCTIONS.items()}
 CHECKED = [name for name, function in FUNCTIONS.items() if hasattr(function, "__wrapped__")]
-# A parameter with a default comes by name, one without by position; as everywhere, exceptions.
-BY_POSITION = {
-    "convolution.corr2d_multi_in_out:bias",
-    "data.class_names:name",
-    "data.colour_digits:n",
-    "data.faces:n",
-    "data.load_images:name",
-    "data.pen_digits:n",
-    "inside.show_heatmap:image",
-    "plotting.plot_convs:axis",
-}
-BY_NAME = {
-    "inside.plot_tiles:rows",
-    "training.fit:epochs",
-}
 
 
 # Watching what a call does ----------------------------------------------------------------------
@@ -224,13 +210,6 @@ def surroundings():
         torch.get_default_dtype(),
         torch.is_grad_enabled(),
     )
-
-
-@pytest.fixture(autouse=True)
-def _no_figures():
-    plt.close("all")
-    yield
-    plt.close("all")
 
 
 # Modules ----------------------------------------------------------------------------------------
@@ -344,16 +323,6 @@ def test_every_parameter_is_declared(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_data_come_by_position_and_options_by_name(name):
-    for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
-        key = f"{name}:{parameter.name}"
-        required = parameter.default is parameter.empty
-        by_position = key in BY_POSITION or (required and key not in BY_NAME)
-        kind = parameter.POSITIONAL_OR_KEYWORD if by_position else parameter.KEYWORD_ONLY
-        assert parameter.kind == kind, parameter
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
 def test_docstrings_say_all(name):
     function = FUNCTIONS[name]
     document = FunctionDoc(function)
@@ -401,21 +370,14 @@ AXES_FUNCTIONS = [n for n, f in FUNCTIONS.items() if "ax" in inspect.signature(f
 
 
 @pytest.mark.parametrize("name", AXES_FUNCTIONS)
-def test_one_panel_draws_where_it_is_told(name):
+def test_one_panel_draws_where_it_is_told_or_in_a_figure_of_its_own(name):
     figure, (first, second) = plt.subplots(1, 2)
     untouched = len(second.get_children())
     assert FUNCTIONS[name](**arguments_of(name), ax=first) is first
+    assert plt.get_fignums() == [figure.number]
+    assert FUNCTIONS[name](**arguments_of(name)).figure is not figure
     assert figure.axes == [first, second]
     assert len(second.get_children()) == untouched
-    assert plt.get_fignums() == [figure.number]
-
-
-@pytest.mark.parametrize("name", AXES_FUNCTIONS)
-def test_one_panel_gets_a_figure_of_its_own(name):
-    _, current = plt.subplots()
-    untouched = len(current.get_children())
-    assert FUNCTIONS[name](**arguments_of(name)).figure is not current.figure
-    assert len(current.get_children()) == untouched
 
 
 TRAINS = {"training.fit"}  # tests/test_training.py says what it leaves alone
@@ -482,95 +444,30 @@ def test_wrong_arguments_get_a_clear_error(name, parameter, capsys):
                 FUNCTIONS[name](**arguments)
 
 
-@pytest.mark.parametrize("name", CHECKED)
-def test_a_call_that_does_not_fit_gets_pythons_own_error(name):
-    function = FUNCTIONS[name]
-    with pytest.raises(TypeError, match=rf"{function.__name__}\(\) got an unexpected .* 'colours'"):
-        function(**arguments_of(name), colours=3)
-    if any(p.default is p.empty for p in inspect.signature(function).parameters.values()):
-        with pytest.raises(TypeError, match=rf"{function.__name__}\(\) missing \d required"):
-            function()
-
-
 # The interface that the chapters rely on --------------------------------------------------------
 
-INTERFACE = {
-    "animation.animate_conv": ("(image, kernel, *, stride=1, padding=0, dilation=1)"),
-    "convolution.conv2d_flipped": "(image, kernel)",
-    "convolution.corr2d": "(image, kernel, *, stride=1, padding=0, dilation=1)",
-    "convolution.corr2d_multi_in": "(image, filter, *, stride=1, padding=0, dilation=1)",
-    "convolution.corr2d_multi_in_out": (
-        "(image, weight, bias=None, *, stride=1, padding=0, dilation=1)"
-    ),
-    "data.class_names": "(name='digits')",
-    "data.colour_digits": "(n=1000, *, seed=0, size=32)",
-    "data.digits": "(*, size=28)",
-    "data.faces": "(n=1000, *, seed=0, size=128)",
-    "data.load_images": "(name='digits', *, train=None, root='data')",
-    "data.pen_digits": "(n=1000, *, seed=0, size=28)",
-    "data.portrait": "(*, size=200, colour=False)",
-    "data.split": "(images, labels, *, validation=0.15, test=0.15, seed=0)",
-    "diagrams.draw_grid": "(values, *, role='input', ax=None, highlight=None, padding=0)",
-    "diagrams.draw_network": "(layers, *, ax=None)",
-    "diagrams.plot_convolution": "(image, kernel, *, stride=1, padding=0, dilation=1)",
-    "diagrams.plot_window_step": "(image, kernel, *, stride=1, padding=0, dilation=1)",
-    "experiments.load_results": "(name)",
-    "inside.plot_heatmaps": "(images, heatmaps, *, titles=None)",
-    "inside.plot_tiles": "(groups, *, rows, signed=False, limit=None)",
-    "inside.show_heatmap": "(heatmap, image=None, *, limit=None, ax=None, title=None)",
-    "kernels.kernel": "(name)",
-    "kernels.kernel_names": "()",
-    "plotting.plot_conv": "(image, kernel, *, stride=1, padding='same')",
-    "plotting.plot_convs": "(image, conv_layer, axis=False, *, ncols=4)",
-    "plotting.plot_confusion": "(matrix, *, names=None)",
-    "plotting.plot_history": "(history, *, start=None, chance=None, pictures=None, titles=None)",
-    "plotting.plot_images": "(images, *, titles=None, ncols=4)",
-    "plotting.plot_kernels": "(kernels, *, titles=None, ncols=4)",
-    "plotting.show_image": "(image, *, ax=None, title=None, axis=False)",
-    "plotting.show_kernel": "(kernel, *, ax=None)",
-    "plotting.show_response": "(response, *, limit=None, ax=None)",
-    "reports.torchinfo_report": "(module, input_shape)",
-    "shapes.conv_multiply_adds": (
-        "(size, in_channels, out_channels, kernel_size, *, "
-        "stride=1, padding=0, dilation=1, groups=1)"
-    ),
-    "shapes.conv_output_size": "(size, kernel_size, *, stride=1, padding=0, dilation=1)",
-    "shapes.conv_parameters": "(in_channels, out_channels, kernel_size, *, groups=1, bias=True)",
-    "shapes.conv_transpose_output_size": (
-        "(size, kernel_size, *, stride=1, padding=0, output_padding=0, dilation=1)"
-    ),
-    "shapes.linear_multiply_adds": "(in_features, out_features)",
-    "shapes.linear_parameters": "(in_features, out_features, *, bias=True)",
-    "shapes.pixel_usage": "(size, kernel_size, *, stride=1, padding=0, dilation=1)",
-    "shapes.pool_output_size": (
-        "(size, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=False)"
-    ),
-    "shapes.receptive_field": "(layers)",
-    "shapes.same_padding": "(kernel_size, *, dilation=1)",
-    "shapes.summarise": "(module, input_shape)",
-    "shapes.unused_pixels": "(size, kernel_size, *, stride=1, padding=0, dilation=1)",
-    "style.use_book_style": "()",
-    "training.accuracy_interval": "(correct, total)",
-    "training.confusion_matrix": "(labels, predictions, classes)",
-    "training.evaluate": "(model, images, labels, *, batch_size=256)",
-    "training.fit": (
-        "(model, train, validation, *, epochs, batch_size=50, learning_rate=1e-3, "
-        "one_cycle=False, average=0.0, goal=None, seed=0, device=None, progress=None)"
-    ),
-    "training.predict": "(model, images, *, batch_size=256)",
-    "training.scores": "(model, images, *, batch_size=256)",
+THE_OTHER_WAY = {
+    "convolution.corr2d_multi_in_out:bias",
+    "data.class_names:name",
+    "data.colour_digits:n",
+    "data.faces:n",
+    "data.load_images:name",
+    "data.pen_digits:n",
+    "inside.plot_tiles:rows",
+    "inside.show_heatmap:image",
+    "plotting.plot_convs:axis",
+    "training.fit:epochs",
 }
 
 
-@pytest.mark.parametrize("name", INTERFACE)
-def test_the_interface_stays(name):
-    """Options may be added; what is there keeps its name, its place and its default."""
-    scope = {}
-    exec(f"def promised{INTERFACE[name]}: ...", scope)
-    promised = inspect.signature(scope["promised"]).parameters
-    actual = inspect.signature(FUNCTIONS[name]).parameters
-    for parameter in promised.values():
-        assert actual[parameter.name].kind == parameter.kind
-        assert actual[parameter.name].default == parameter.default
-    in_order = [p.name for p in actual.values() if p.kind is not p.KEYWORD_ONLY]
-    assert in_order == [p.name for p in promised.values() if p.kind is not p.KEYWORD_ONLY]
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_data_come_by_position_and_options_with_a_default_by_name(name):
+    for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
+        required = parameter.default is parameter.empty
+        by_position = required != (f"{name}:{parameter.name}" in THE_OTHER_WAY)
+        assert (parameter.kind is parameter.POSITIONAL_OR_KEYWORD) == by_position, parameter
+
+
+def test_every_parameter_keeps_its_name_its_place_and_its_default():
+    signatures = [f"{name}{inspect.signature(FUNCTIONS[name])}" for name in sorted(FUNCTIONS)]
+    assert signatures == approved_lines("interface", signatures)

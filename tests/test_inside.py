@@ -1,16 +1,11 @@
 """Pictures of what happens inside a network: what is drawn, where, and on which scale."""
 
-from itertools import pairwise
-
-import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
 
 from tests.drawn import (
-    assert_fills_its_figure,
     assert_no_figure_is_open,
-    assert_nothing_is_cut_off,
     grey,
     limits,
     shown,
@@ -18,13 +13,6 @@ from tests.drawn import (
 )
 from utils.drawing.colours import role_of
 from utils.inside import plot_heatmaps, plot_tiles, show_heatmap
-
-
-@pytest.fixture(autouse=True)
-def _no_figures():
-    plt.close("all")
-    yield
-    plt.close("all")
 
 
 def noise(*shape):
@@ -68,14 +56,6 @@ class TestHeatmap:
     def test_an_even_image_or_a_single_row_has_no_outline(self, image):
         assert not outlines(show_heatmap(noise(4, 4), image))
 
-    def test_a_map_of_zeros_has_a_scale_all_the_same(self):
-        assert limits(show_heatmap(torch.zeros(3, 3))) == (-1, 1)
-
-    def test_whole_numbers_from_0_to_255_are_greys(self):
-        image = (255 * grey(8, 8)).to(torch.uint8)
-        figure = plot_heatmaps([image], {"a": [noise(4, 4)]})
-        torch.testing.assert_close(shown(figure.axes[0]), image / 255)
-
 
 class TestHeatmaps:
     def test_a_row_shares_its_scale_and_says_which(self):
@@ -93,41 +73,6 @@ class TestHeatmaps:
         quiet, middle, loud = (maps.abs().max().item() for maps in rows.values())
         scales = [f"quiet: ± {quiet:.2g}", f"middle: ± {middle:.1f}", f"loud: ± {loud:.0f}"]
         assert [text.get_text() for text in figure.texts] == scales
-
-    def test_a_row_of_zeros_says_so(self):
-        figure = plot_heatmaps([grey()], {"blank": torch.zeros(1, 4, 4)})
-        assert [text.get_text() for text in figure.texts] == ["blank: all 0"]
-        assert limits(figure.axes[1]) == (-1, 1)
-
-    def test_the_key_says_what_the_colours_mean(self):
-        figure = plot_heatmaps([grey()], {"a": [noise(4, 4)]})
-        bar = figure.axes[-1]
-        assert [text.get_text() for text in bar.texts] == ["against", "for"]
-        assert bar.get_xlim() == (-1, 1)
-        figure.draw_without_rendering()
-        (left, right), box = (t.get_window_extent() for t in bar.texts), bar.get_window_extent()
-        assert left.x1 < box.x0 < box.x1 < right.x0
-
-    @pytest.mark.parametrize("number", [1, 3, 6])
-    def test_panels_stand_in_columns_and_do_not_overlap(self, number):
-        maps = {"one": noise(number, 4, 4), "a longer name": noise(number, 4, 4)}
-        names = [f"{n}" if n else "two\nlines" for n in range(number)]
-        figure = plot_heatmaps([grey(8, 8)] * number, maps, titles=names)
-        assert_nothing_is_cut_off(figure, smallest=12)
-        if number > 1:
-            assert_fills_its_figure(figure, margin=0.2)
-        axes = figure.axes[:-1]
-        boxes = [ax.get_window_extent() for ax in figure.axes]
-        boxes += [
-            text.get_window_extent()
-            for text in [*figure.texts, *(ax.title for ax in axes[:number])]
-        ]
-        for index, box in enumerate(boxes):
-            assert not any(box.overlaps(other) for other in boxes[:index])
-        for n in range(number):
-            assert len({round(ax.get_position().x0, 6) for ax in axes[n::number]}) == 1
-        assert len({round(ax.get_window_extent().width, 3) for ax in axes}) == 1
-        assert figure.get_figwidth() <= 7.2 + 1e-6
 
     def test_a_row_has_one_map_for_each_image(self):
         with pytest.raises(ValueError, match=r"heatmaps\['a'\] must be as many as images, got 1"):
@@ -156,22 +101,3 @@ class TestTiles:
         shared = plot_tiles(groups, rows=2, signed=True, limit=2)
         assert [limits(ax) for ax in shared.axes] == [(-2, 2), (-2, 2)]
         assert shared.axes[0].images[0].get_cmap().name == "signed"
-
-    @pytest.mark.parametrize("number", [1, 4])
-    def test_groups_have_one_height_and_square_pixels(self, number):
-        groups = {"one": torch.ones(1, 4, 4)} | {
-            f"{n}\nmany": torch.ones(8, 4, 4) for n in range(number)
-        }
-        figure = plot_tiles(groups, rows=2)
-        figure.draw_without_rendering()
-        boxes = [ax.get_window_extent() for ax in figure.axes]
-        assert len({round(box.height, 3) for box in boxes}) == 1
-        for ax, box in zip(figure.axes, boxes, strict=True):
-            rows, columns = shown(ax).shape
-            assert box.width / box.height == pytest.approx(columns / rows)
-        assert shown(figure.axes[0]).shape == (4, 4), "a single tile is as high as the others"
-        gaps = [b.x0 - a.x1 for a, b in pairwise(boxes)]
-        assert gaps == pytest.approx([25] * number)
-        assert figure.get_figwidth() <= 7.2 + 1e-6
-        assert_nothing_is_cut_off(figure)
-        assert_fills_its_figure(figure, margin=0.1)

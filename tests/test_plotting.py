@@ -1,9 +1,6 @@
 """What the plots show: arrays equal to PyTorch's, scales, titles, places, and nothing left open."""
 
-import copy
-
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,30 +10,21 @@ from matplotlib.colors import to_hex
 from torch.nn import Conv2d
 
 from tests.drawn import (
-    assert_drawn_as_approved,
     assert_no_figure_is_open,
-    assert_nothing_is_cut_off,
     colour,
     frame_colours,
-    frames_of,
     grey,
     limits,
     panel,
     shown,
-    text_at,
     titles,
     written,
 )
-from utils import plotting
 from utils.data import portrait
-from utils.drawing.page import PAGE_WIDTH, PHONE_WIDTH, drawn_for
 from utils.kernels import kernel, kernel_names
 from utils.plotting import (
-    plot_confusion,
     plot_conv,
     plot_convs,
-    plot_history,
-    plot_images,
     plot_kernels,
     plot_responses,
     show_image,
@@ -44,19 +32,11 @@ from utils.plotting import (
     show_response,
 )
 from utils.shapes import conv_output_size
-from utils.style import PALETTE, use_book_style
+from utils.style import PALETTE
 from utils.training import History
 
 SOBEL = kernel("sobel_x")
 HISTORY = History([1.9, 0.6, 0.3], [1.2, 0.4, 0.2])
-
-
-@pytest.fixture(autouse=True)
-def _no_figures():
-    with plt.rc_context():
-        plt.close("all")
-        yield
-        plt.close("all")
 
 
 def correlate(image, weight, **settings):
@@ -130,11 +110,6 @@ class TestShowKernel:
         assert limits(show_kernel(torch.zeros(3, 3))) == (-1, 1)
         assert limits(show_kernel(SOBEL, limit=5)) == (-5, 5)
 
-    def test_each_number_stands_in_its_cell(self):
-        ax = show_kernel(SOBEL)
-        for (row, column), weight in np.ndenumerate(SOBEL.numpy()):
-            assert text_at(ax, column, row) == f"{weight:g}".replace("-", "−")
-
     @pytest.mark.parametrize("name", kernel_names())
     def test_what_is_written_is_the_kernel(self, name):
         ax = show_kernel(kernel(name))
@@ -145,15 +120,6 @@ class TestShowKernel:
     def test_numbers_only_where_they_can_be_read(self):
         assert written(show_kernel(torch.ones(50, 50))) == []
         assert written(show_kernel(SOBEL, ax=plt.figure().add_axes((0, 0, 0.05, 0.05)))) == []
-
-    def test_numbers_contrast_with_their_cell(self):
-        ax = show_kernel(torch.tensor([[-2.0, 0.0, 2.0]]))
-        assert [to_hex(text.get_color()) for text in ax.texts] == ["#ffffff", "#000000", "#000000"]
-
-    @pytest.mark.parametrize(("size", "lines"), [((2, 4), 1 + 3), ((11, 1), 10), ((12, 1), 0)])
-    def test_lines_part_the_weights_of_small_kernels(self, size, lines):
-        ax = show_kernel(torch.ones(size))
-        assert len(ax.lines) == lines
 
 
 class TestShowResponse:
@@ -201,14 +167,6 @@ class TestPlotConv:
         assert response.get_title() == f"response\n{height} × {width}"
         plt.close(figure)
 
-    def test_image_kernel_and_response_stand_side_by_side(self):
-        figure = plot_conv(grey(), SOBEL)
-        assert titles(figure) == ["image\n12 × 10", "kernel\n3 × 3", "response\n12 × 10"]
-        torch.testing.assert_close(shown(figure.axes[1]), SOBEL)
-        assert bounds(figure.axes[0])[2] < bounds(figure.axes[1])[0]
-        assert bounds(figure.axes[1])[2] < bounds(figure.axes[2])[0]
-        assert [len(ax.child_axes) for ax in figure.axes] == [0, 0, 1]  # the colour bar
-
     def test_edges_are_signed(self):
         response = panel(plot_conv(grey(), SOBEL), "response")
         largest = correlate(grey(), SOBEL, padding="same").abs().max().item()
@@ -237,11 +195,6 @@ class TestPlotConv:
         weights = torch.tensor([[-0.1, 2.0, 0.0]])
         assert cmap(panel(plot_conv(grey(), weights), "response")) == "signed"
 
-    def test_the_picture_of_a_picture_keeps_its_scale(self):
-        image = grey() * 10 - 2
-        response = panel(plot_conv(image, kernel("box")), "response")
-        assert limits(response) == pytest.approx((image.min().item(), image.max().item()))
-
     def test_a_few_extreme_values_do_not_bleach_a_photograph(self):
         response = correlate(portrait(size=60), SOBEL, padding="same").abs()
         ax = panel(plot_conv(portrait(size=60), SOBEL), "response")
@@ -253,13 +206,6 @@ class TestPlotConv:
         for name, extend in (("sharpen", "both"), ("box", "neither")):
             (bar,) = panel(plot_conv(grey(), kernel(name)), "response").child_axes
             assert bar._colorbar.extend == extend
-
-    def test_colour_that_stays_a_picture(self):
-        figure = plot_conv(colour(), kernel("box"))
-        assert titles(figure) == ["image\n12 × 10", "kernel\n3 × 3", "response\n12 × 10"]
-        expected = correlate(colour(), kernel("box"), padding="same").permute(1, 2, 0)
-        torch.testing.assert_close(shown(panel(figure, "response")), expected)
-        assert panel(figure, "response").child_axes == []
 
     def test_colour_that_had_to_be_clipped_says_so(self):
         response = panel(plot_conv(colour(), kernel("sharpen")), "response, clipped")
@@ -277,28 +223,11 @@ class TestPlotConv:
         assert [len(ax.child_axes) for ax in panels] == [0, 0, 1]
         assert "each channel" in figure.texts[0].get_text()
 
-    @pytest.mark.parametrize("channels", [2, 5])
-    def test_any_number_of_channels(self, channels):
-        image = torch.arange(channels * 20.0).reshape(channels, 4, 5)
-        figure = plot_conv(image, SOBEL)
-        tiles = panel(figure, "image")
-        assert tiles.get_title() == f"image\n{channels} × 4 × 5"
-        assert {tile.get_clim() for tile in tiles.images} == {(0, channels * 20 - 1)}
-        for index in range(channels):
-            torch.testing.assert_close(shown(tiles, index), image[index])
-        assert panel(figure, f"response, channel {channels - 1}")
-
     def test_colour_out_of_range_is_read_and_drawn_as_channels(self):
         figure = plot_conv(colour() * 4 - 2, SOBEL)
         assert panel(figure, "image").get_title() == "image\n3 × 12 × 10"
         expected = correlate(colour() * 4 - 2, SOBEL, padding="same")[2]
         torch.testing.assert_close(shown(panel(figure, "response, channel 2")), expected)
-
-    def test_the_old_form_of_a_kernel_and_integers(self):
-        image = torch.arange(25).reshape(5, 5)
-        figure = plot_conv(image, SOBEL.int()[None, None])
-        expected = correlate(image.float(), SOBEL, padding="same")[0]
-        torch.testing.assert_close(shown(panel(figure, "response")), expected)
 
     @pytest.mark.parametrize(
         ("settings", "weight", "message"),
@@ -313,10 +242,6 @@ class TestPlotConv:
         with pytest.raises(ValueError, match=message):
             plot_conv(grey(), weight, **settings)
         assert_no_figure_is_open()
-
-    def test_even_kernels_work_with_the_padding_given(self):
-        figure = plot_conv(grey(), torch.ones(2, 2), padding=1)
-        assert panel(figure, "response").get_title() == "response\n13 × 11"
 
 
 class TestPlotConvs:
@@ -333,13 +258,6 @@ class TestPlotConvs:
         limit = expected.abs().max().item()
         assert {limits(ax) for ax in panels} == {(-limit, limit)}
         assert {limits(panel(plot_convs(grey(), Conv2d(1, 1, 3), limit=7), "output"))} == {(-7, 7)}
-
-    @pytest.mark.parametrize(("outputs", "beside"), [(3, True), (4, False)])
-    def test_the_image_stands_in_the_row_of_few_outputs(self, outputs, beside):
-        figure = plot_convs(grey(), Conv2d(1, outputs, 3))
-        image, first = panel(figure, "image"), panel(figure, "output 0")
-        assert (bounds(image)[1] == pytest.approx(bounds(first)[1])) == beside
-        assert (bounds(image)[3] < bounds(first)[1]) == (not beside)
 
     def test_every_filter_stands_above_its_map_slice_by_slice_on_one_scale(self):
         layer = Conv2d(3, 2, 3)
@@ -398,27 +316,6 @@ class TestPlotConvs:
         names = [title for title in titles(figure) if "output" in title]
         assert names == [f"output {index}, reads {which}" for index, which in enumerate(reads)]
 
-    def test_the_layer_is_only_read(self):
-        layer = Conv2d(1, 2, 3).train()
-        calls = []
-        layer.register_forward_hook(lambda *_: calls.append("called"))
-        before = copy.deepcopy(layer.state_dict())
-        plot_convs(grey().requires_grad_(), layer)
-        assert layer.training
-        assert calls == []
-        assert all(parameter.grad is None for parameter in layer.parameters())
-        for name, value in layer.state_dict().items():
-            torch.testing.assert_close(value, before[name])
-
-    def test_other_dtypes_are_cast(self):
-        layer = Conv2d(1, 1, 3)
-        picture = (grey() * 255).to(torch.uint8)
-        with torch.no_grad():
-            expected = layer(picture[None] / 255)[0]
-        torch.testing.assert_close(shown(panel(plot_convs(picture, layer), "output 0")), expected)
-        plot_convs(torch.arange(25).reshape(5, 5), layer)
-        plot_convs(grey(), Conv2d(1, 2, 3, dtype=torch.bfloat16))
-
     @pytest.mark.parametrize(
         ("layer", "message"),
         [
@@ -436,15 +333,6 @@ class TestPlotConvs:
 
 
 class TestSeveral:
-    def test_images_stand_in_rows_under_their_titles(self):
-        figure = plot_images([grey(), colour(), grey(seed=3)], titles=["a", "b", "c"], ncols=2)
-        assert titles(figure) == ["a", "b", "c"]
-        first, second, third = figure.axes
-        assert bounds(first)[1] == pytest.approx(bounds(second)[1])
-        assert bounds(third)[0] == pytest.approx(bounds(first)[0])
-        assert bounds(third)[1] > bounds(first)[3]
-        torch.testing.assert_close(shown(third), grey(seed=3))
-
     def test_kernels_by_name_by_value_and_in_a_batch(self):
         figure = plot_kernels(["sobel_x", SOBEL])
         assert titles(figure) == ["sobel x", ""]
@@ -476,98 +364,6 @@ class TestSeveral:
         assert figure.axes[-1]._colorbar.extend == "max"
         assert list(figure.axes[0].get_xticks()) == [0, 1, 2, 3]
 
-    def test_the_number_of_titles(self):
-        for plot, things in ((plot_images, [grey()]), (plot_kernels, [SOBEL])):
-            with pytest.raises(ValueError, match="titles must hold 1 texts, got 2"):
-                plot(things, titles=["a", "b"])
-        assert_no_figure_is_open()
-
-
-class TestHistory:
-    def test_curves_are_the_losses(self):
-        ax = plot_history(HISTORY).axes[0]
-        training, validation = ax.get_lines()
-        assert training.get_xydata().tolist() == [[1, 1.9], [2, 0.6], [3, 0.3]]
-        assert validation.get_ydata().tolist() == [1.2, 0.4, 0.2]
-        assert training.get_linestyle() != validation.get_linestyle()
-        assert training.get_marker() != validation.get_marker()
-        labels = [text.get_text() for text in ax.get_legend().get_texts()]
-        assert labels == ["training", "validation"]
-        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_ylim()[0]) == ("epoch", "mean loss", 0)
-
-    def test_start_and_chance(self):
-        ax = plot_history(HISTORY, start=2.3, chance=10).axes[0]
-        guess, *curves = ax.get_lines()
-        assert set(guess.get_ydata()) == {np.log(10)}
-        assert written(ax) == ["guessing: ln 10 = 2.303"]
-        for curve in curves:
-            assert (curve.get_xdata()[0], curve.get_ydata()[0]) == (0, 2.3)
-
-    def test_pictures_stand_under_the_curves(self):
-        pictures = torch.stack([grey()[None], grey(seed=1)[None]])
-        figure = plot_history(HISTORY, pictures=pictures, titles=["a", "b"])
-        curve, *panels = figure.axes
-        assert [ax.get_title() for ax in panels] == ["a", "b"]
-        for ax, picture in zip(panels, pictures, strict=True):
-            assert bounds(ax)[1] > bounds(curve)[3]
-            torch.testing.assert_close(shown(ax), picture[0])
-
-
-class TestConfusion:
-    def test_counts_are_written_and_zeros_are_not(self):
-        ax = plot_confusion([[5, 2], [0, 7]]).axes[0]
-        places = {text.get_position()[::-1]: text.get_text() for text in ax.texts}
-        assert places == {(0, 0): "5", (0, 1): "2", (1, 1): "7"}
-        assert [text.get_weight() for text in ax.texts] == ["normal", "bold", "normal"]
-        assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
-
-    def test_mistakes_are_shaded_and_right_answers_framed(self):
-        ax = plot_confusion([[5, 2], [1, 7]]).axes[0]
-        assert shown(ax).tolist() == [[0, 2], [1, 0]]
-        assert limits(ax) == (-2, 2)
-        corners = [(left + 0.47, top + 0.47) for left, top, _, _ in frames_of(ax, "output")]
-        assert corners == [pytest.approx((0, 0)), pytest.approx((1, 1))]
-        assert limits(plot_confusion([[5, 0], [0, 7]]).axes[0]) == (-1, 1)
-
-    def test_names(self):
-        ax = plot_confusion([[1, 0], [0, 1]], names=["shirt", "bag"]).axes[0]
-        for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
-            assert [label.get_text() for label in labels] == ["shirt", "bag"]
-        with pytest.raises(ValueError, match="names must hold 1 texts, got 2"):
-            plot_confusion([[1]], names=["shirt", "bag"])
-
-
-FIGURES = {
-    "conv": lambda: plot_conv(portrait(size=100), SOBEL, axis=True),
-    "conv of a tall image": lambda: plot_conv(grey(60, 12), grey(25, 9), padding="valid"),
-    "conv in colour": lambda: plot_conv(portrait(size=60, colour=True), SOBEL),
-    "two outputs": lambda: plot_convs(portrait(size=100), Conv2d(1, 2, 50), axis=True),
-    "six outputs": lambda: plot_convs(portrait(size=60), Conv2d(1, 6, 3, stride=2)),
-    "many slices": lambda: plot_convs(torch.rand(12, 9, 9), Conv2d(12, 2, 3)),
-    "images": lambda: plot_images([portrait(size=60)] * 3, titles=["a\nb\nc", "", "c"], axis=True),
-    "kernels": lambda: plot_kernels(["sobel_x", "box", "gaussian", "emboss"], ncols=3),
-    "responses": lambda: plot_responses(torch.linspace(-1, 1, 32).reshape(2, 4, 4)),
-    "history": lambda: plot_history(HISTORY, start=2.3, chance=10, pictures=[grey()] * 5),
-    "confusion": lambda: plot_confusion(torch.eye(10), names=[f"class {n}" for n in range(10)]),
-}
-
-
-@pytest.mark.parametrize("name", FIGURES)
-class TestEveryFigure:
-    @pytest.mark.parametrize("width", [PAGE_WIDTH, PHONE_WIDTH])
-    def test_nothing_is_cut_off_and_no_text_is_small(self, name, width):
-        with drawn_for(width):
-            figure = FIGURES[name]()
-        assert figure.get_figwidth() <= width + 1e-9
-        assert_nothing_is_cut_off(figure)
-
-    def test_looks_as_it_was_approved_whatever_the_defaults(self, name):
-        torch.manual_seed(0)
-        assert_drawn_as_approved(FIGURES[name](), name)
-        use_book_style()
-        torch.manual_seed(0)
-        assert_drawn_as_approved(FIGURES[name](), name)
-
 
 def test_tensors_on_another_device_are_brought_back():
     class Elsewhere(torch.Tensor):
@@ -585,18 +381,3 @@ def test_tensors_on_another_device_are_brought_back():
     plot_conv(grey().as_subclass(Elsewhere), SOBEL.as_subclass(Elsewhere))
     with pytest.raises(ValueError, match="device meta"):
         plot_conv(grey().to("meta"), SOBEL)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_a_gpu():
-    plot_conv(colour().cuda(), SOBEL.cuda())
-    plot_convs(colour().cuda(), Conv2d(3, 2, 3).cuda())
-    plot_convs(colour(), Conv2d(3, 2, 3).cuda())
-
-
-def test_a_star_import_gives_the_public_functions():
-    names = {}
-    exec("from utils.plotting import *", names)
-    names.pop("__builtins__")
-    assert set(names) == set(plotting.__all__)
-    assert all(callable(value) and value.__name__ == name for name, value in names.items())

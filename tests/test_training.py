@@ -147,13 +147,6 @@ def test_only_the_weights_change():
     assert not any(part._forward_hooks for part in model.modules())
 
 
-def test_no_batch_is_left_with_a_single_image():
-    images, labels = TRAIN
-    fit(network(), (images, labels), VALIDATION, epochs=1, batch_size=50)  # 101 = 2 * 50 + 1
-    with pytest.raises(ValueError, match="more than 1 value"):
-        network()[:2](torch.zeros(1, 1, 3, 3))
-
-
 def test_any_optimiser_and_any_kind_of_number():
     images, labels = TRAIN
     model = network().double()
@@ -216,13 +209,6 @@ def test_an_average_that_keeps_nothing_or_a_goal_out_of_reach_changes_nothing(op
     assert max(expected.validation_accuracies) < 1  # or this test shows nothing
     assert fit(ours, TRAIN, VALIDATION, epochs=2, learning_rate=1e-4, **option) == expected
     assert same(state(ours), state(usual))
-
-
-def test_the_average_outlives_an_interrupt():
-    whole, stopped = network(), StopIn(network(), 7, "interrupt")
-    fit(stopped, TRAIN, VALIDATION, epochs=9, batch_size=21, average=0.5)
-    fit(whole, TRAIN, VALIDATION, epochs=1, batch_size=21, average=0.5)
-    assert same(state(stopped.model), state(whole))
 
 
 def test_it_stops_at_the_goal():
@@ -314,20 +300,6 @@ def test_data_that_do_not_match_are_named():
         accuracy_interval(4, 3)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_a_gpu():
-    model, there = network(), network().cuda()
-    generator = torch.cuda.get_rng_state()
-    history = fit(model, TRAIN, VALIDATION, epochs=3, batch_size=16, device="cuda")
-    assert {parameter.device.type for parameter in model.parameters()} == {"cpu"}
-    assert fit(there, TRAIN, VALIDATION, epochs=3, batch_size=16).train_losses == pytest.approx(
-        history.train_losses, rel=1e-3
-    )
-    assert {parameter.device.type for parameter in there.parameters()} == {"cuda"}
-    assert torch.equal(torch.cuda.get_rng_state(), generator)
-    assert predict(there, VALIDATION[0]).device.type == "cpu"
-
-
 # The progress bar -------------------------------------------------------------------------------
 
 
@@ -382,13 +354,6 @@ def test_an_evaluation_is_that_of_torch(batch_size):
     assert evaluation.accuracy == evaluation.correct / 60
     torch.testing.assert_close(scores(model, VALIDATION[0], batch_size=batch_size), Z)
     assert torch.equal(predict(model, VALIDATION[0], batch_size=batch_size), Z.argmax(1))
-
-
-def test_scores_can_be_computed_with():
-    Z = scores(network(), VALIDATION[0])
-    assert not Z.requires_grad
-    assert not Z.is_inference()
-    Z *= 2
 
 
 def test_a_confusion_matrix_is_that_of_scikit_learn():

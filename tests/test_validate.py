@@ -33,11 +33,6 @@ class TestChecked:
         with pytest.raises(TypeError, match=r"^size must be an integer or a pair .*, got None"):
             resize([[1, 2]], None)
 
-    def test_an_error_names_the_parameter_however_it_was_given(self):
-        for call in (lambda: resize([[1, 2]], 0), lambda: resize(image=[[1, 2]], size=0)):
-            with pytest.raises(ValueError, match=r"^size must be at least 1, got 0$"):
-                call()
-
     @pytest.mark.parametrize(
         ("arguments", "options", "message"),
         [
@@ -139,23 +134,14 @@ def test_what_arrives_in_the_body(convert, value, expected):
         *((v.as_number, value, TypeError, "a number, got") for value in (True, 2j, torch.ones(2))),
         (v.as_bool, 1, TypeError, "True or False, got 1"),
         (v.as_texts, "ab", TypeError, "a list of texts, got 'ab'"),
-        (v.as_pair, None, TypeError, r"an integer or a pair \(H, W\), got None"),
         (
             v.as_pair,
             np.ones(2),
             TypeError,
             r"an integer or a pair \(H, W\), got an array of shape \(2,\)",
         ),
-        (v.as_pair, (1, 2.5), TypeError, r"an integer, got 2\.5"),
-        (v.as_pair, (1, 2, 3), ValueError, r"an integer or a pair \(H, W\), got \(1, 2, 3\)"),
-        (v.as_layers, 3, TypeError, r"a list of \(kernel_size, stride\), got 3"),
-        (v.as_input_shape, (), ValueError, r"have at least one axis, got \(\)"),
-        (v.as_input_shape, {3, 8}, TypeError, r"a tuple such as \(C, H, W\), got an object of"),
         (KINDS["ConvLayer"], torch.nn.Conv1d(1, 2, 3), TypeError, r"a torch\.nn\.Conv2d, got an"),
         (v.as_module, torch.nn.ReLU, TypeError, r"a torch\.nn\.Module, got an object of type type"),
-        (v.as_axes, np.array([1, 2]), TypeError, "a Matplotlib Axes, got an array"),
-        (v.as_device, "meta", ValueError, "one that PyTorch finds here, got 'meta'"),
-        (v.as_path, 3, TypeError, "a string or a path, got 3"),
     ],
 )
 def test_messages(convert, value, error, message):
@@ -214,17 +200,14 @@ class TestTensors:
         ("value", "dtype"),
         [
             (torch.ones(2, dtype=torch.float64), torch.float64),
-            (torch.ones(2, dtype=torch.float16), torch.float16),
             (torch.ones(2, dtype=torch.uint8), torch.float32),
             (torch.ones(2, dtype=torch.bool), torch.float32),
             (np.ones(2), torch.float64),
             (np.ones(2, dtype=np.uint16), torch.float32),
             (np.ones(2, dtype=">f4"), torch.float32),
             (np.ones(4)[::-2], torch.float64),
-            ([1, 2], torch.float32),
             ((1.0, 2), torch.float32),
             ([True, False], torch.float32),
-            ([torch.ones(3), torch.ones(3)], torch.float32),
             ([np.ones(3), np.ones(3)], torch.float64),
         ],
     )
@@ -232,33 +215,6 @@ class TestTensors:
         tensor = v.as_tensor(value, "image")
         assert tensor.dtype == dtype
         assert len(tensor) == 2
-
-    @pytest.mark.parametrize("value", [None, "text", 3, {"a": 1}, object()])
-    def test_other_things_do_not(self, value):
-        with pytest.raises(TypeError, match="image must be a tensor, an array or nested lists"):
-            v.as_tensor(value, "image")
-
-    @pytest.mark.parametrize(
-        "value",
-        [
-            torch.ones(2, 2, dtype=torch.complex64),
-            np.ones((2, 2), dtype=np.complex128),
-            np.array([["a"]]),
-            np.array([[None]]),
-            np.array([["2026-01-01"]], dtype="datetime64[D]"),
-            torch.eye(2).to_sparse(),
-        ],
-    )
-    def test_only_dense_real_numbers(self, value):
-        with pytest.raises(TypeError, match=r"image must .*, got"):
-            v.as_tensor(value, "image")
-
-    @pytest.mark.parametrize(
-        "value", [[[1, 2], [3]], [["a"]], [None], [torch.ones(2), torch.ones(3)], [[1], 2]]
-    )
-    def test_ragged_lists(self, value):
-        with pytest.raises(ValueError, match="rows of equal length, got"):
-            v.as_tensor(value, "image")
 
     def test_gradients_and_values_are_kept(self):
         image = torch.ones(2, 2, requires_grad=True)
@@ -283,16 +239,6 @@ class TestImages:
         image = v.as_image(torch.rand(shape))
         assert image.shape == (shape if len(shape) == 3 else (1, *shape))
 
-    def test_the_error_of_the_design(self):
-        message = r"image must have shape \(H, W\) or \(C, H, W\), got \(2, 3, 4, 5\)"
-        with pytest.raises(ValueError, match=message):
-            v.as_image(torch.zeros(2, 3, 4, 5))
-
-    @pytest.mark.parametrize("shape", [(), (4,), (0, 4), (3, 4, 0)])
-    def test_wrong_shapes(self, shape):
-        with pytest.raises(ValueError, match=r"image must .*, got .*\("):
-            v.as_image(torch.zeros(shape))
-
     def test_channels_last_gets_the_remedy(self):
         with pytest.raises(ValueError, match=r"looks like \(H, W, C\): use image.permute\(2, 0, 1"):
             v.as_image(np.zeros((200, 200, 3)))
@@ -316,29 +262,11 @@ class TestImages:
         ]
         assert len(v.as_images(torch.rand(5, 1, 4, 4))) == 5
 
-    @pytest.mark.parametrize(
-        ("value", "error", "message"),
-        [
-            (torch.rand(3, 4, 4), ValueError, r"shape \(N, C, H, W\), got \(3, 4, 4\)"),
-            ([], ValueError, "at least one image, got none"),
-            ("text", TypeError, "must be a list of images, got 'text'"),
-            ([torch.rand(2)], ValueError, r"images\[0\] must have shape"),
-        ],
-    )
-    def test_what_is_no_list_of_images(self, value, error, message):
-        with pytest.raises(error, match=message):
-            v.as_images(value)
-
 
 class TestKernelsAndFilters:
     @pytest.mark.parametrize("kernel", [torch.ones(2, 3), torch.ones(1, 1, 2, 3), [[1, 2, 3]] * 2])
     def test_kernels(self, kernel):
         assert v.as_kernel(kernel).shape == (2, 3)
-
-    @pytest.mark.parametrize("shape", [(3,), (1, 3, 3), (2, 1, 3, 3), (1, 2, 3, 3), (0, 3)])
-    def test_wrong_kernels(self, shape):
-        with pytest.raises(ValueError, match=r"kernel must .*, got .*\("):
-            v.as_kernel(torch.ones(shape))
 
     def test_an_image_and_a_filter_have_as_many_channels(self):
         image, kernels = v.as_image_and_filter(torch.ones(2, 4, 4), torch.ones(2, 3, 3).double())
@@ -405,14 +333,3 @@ def test_a_long_value_does_not_fill_the_message(value):
     with pytest.raises(TypeError) as caught:
         v.as_int(value, "size")
     assert len(str(caught.value)) < 80
-
-
-def test_networks_have_names_and_shapes():
-    entry = (torch.nn.ReLU(), (3, 4))
-    assert v.as_networks({"a": entry}) == {"a": entry}
-    with pytest.raises(ValueError, match="networks must have names that are texts"):
-        v.as_networks({})
-    with pytest.raises(
-        TypeError, match=r"networks\['a'\] must be \(module, input_shape\), got \(3,"
-    ):
-        v.as_networks({"a": (3,)})
