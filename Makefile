@@ -67,7 +67,7 @@ execute: $(call installed,notebooks) ## run the notebooks and store their output
 figures: $(call installed,notebooks) ## redraw the pictures of img/ that are made by code
 	@$(python) -m tools.draw_figures
 
-results: $(call installed,notebooks) ## measure the long experiments of chapters 9 and 10 again (MNIST=folder: where MNIST is)
+results: $(call installed,notebooks) ## measure the experiments of chapters 9 and 10 again (MNIST=folder: where it is)
 	@$(python) -m tools.measure_chapter_09 $(if $(MNIST),--mnist "$(MNIST)")
 	@$(python) -m tools.measure_results
 
