@@ -60,9 +60,9 @@ def operators(latex, attribute):
         (r"\mathbb{R}", "<mi>ℝ</mi>"),
         (r"\mathbf{w}", "<mi>𝐰</mi>"),
         (r"\Gamma", '<mi class="capital-greek" mathvariant="normal">Γ</mi>'),
-        (r"\bar{x}^2", '<msup><mover accent="true"><mi>x</mi><mo stretchy="false">ˉ</mo></mover>'
+        (r"\bar{x}^2", '<msup><mover accent="true"><mi>x</mi><mo stretchy="false">¯</mo></mover>'
          "<mn>2</mn></msup>"),
-        (r"\bar{x}_i", '<msub><mover accent="true"><mi>x</mi><mo stretchy="false">ˉ</mo></mover>'
+        (r"\bar{x}_i", '<msub><mover accent="true"><mi>x</mi><mo stretchy="false">¯</mo></mover>'
          "<mi>i</mi></msub>"),
         (r"\ln p", '<mi>ln</mi><mspace width="0.167em" /><mi>p</mi>'),
         (r"\ln\frac{a}{b}", '<mi>ln</mi><mspace width="0.167em" />'

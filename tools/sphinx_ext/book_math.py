@@ -146,6 +146,8 @@ def mend_operator(
         node.attrib |= {"minsize": size, "maxsize": size}
     if text in ("/", "."):
         node.attrib |= {"lspace": "0", "rspace": "0"}
+    elif text == "ˉ":
+        node.text = "¯"  # the bar that fonts have
     elif text in LIMITS:
         node.attrib |= {"lspace": "0", "rspace": "0.167em"}
     elif text in SIGNS:
