@@ -123,6 +123,9 @@ def fail(message: str, place: str) -> NoReturn:
 
 def mend(row: Any) -> None:
     """Give what docutils wrote the places, spaces and sizes of TeX."""
+    for node in row:
+        if node.text == "ˉ":
+            node.text = "¯"  # the bar that fonts have
     if row.tag == "munderover" and row[0].tag != "mo":  # an accent and a subscript
         letter, script, accent = row
         row.clear()
@@ -146,8 +149,6 @@ def mend_operator(
         node.attrib |= {"minsize": size, "maxsize": size}
     if text in ("/", "."):
         node.attrib |= {"lspace": "0", "rspace": "0"}
-    elif text == "ˉ":
-        node.text = "¯"  # the bar that fonts have
     elif text in LIMITS:
         node.attrib |= {"lspace": "0", "rspace": "0.167em"}
     elif text in SIGNS:
